@@ -63,7 +63,7 @@ def say(key: str, language: str, /, **values: Any) -> str:
     Returns
     -------
     str
-        The sentence.
+        The sentence. Braces in a template are placeholders; a literal one is doubled.
 
     Raises
     ------
@@ -75,5 +75,4 @@ def say(key: str, language: str, /, **values: Any) -> str:
     >>> say("word.population", "en")
     'population'
     """
-    template = catalogue(language)[key]
-    return template.format(**values) if values else template
+    return catalogue(language)[key].format(**values)

@@ -22,7 +22,8 @@ class Problem:
     where : str
         Place in the study (`composite.normalize`) or in a file (`census.csv, row 12`).
     values : mapping
-        What the sentence names: what was given, what was expected.
+        What the sentence names: what was given, what was expected. A value that is itself a
+        message key (`expected.…`) is said in the reader's language.
 
     Examples
     --------
@@ -40,7 +41,11 @@ study file’s folder. [missing-file]'
 
     def text(self, language: str) -> str:
         """Return the sentence in the reader's language, with its place and code."""
-        message = say(f"problem.{self.code}", language, **self.values)
+        values = {
+            key: say(value, language) if str(value).startswith("expected.") else value
+            for key, value in self.values.items()
+        }
+        message = say(f"problem.{self.code}", language, **values)
         return f"{self.where}: {message} [{self.code}]"
 
 
