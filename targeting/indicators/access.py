@@ -1,0 +1,102 @@
+"""How far facilities are, and how many lie within their service radius; as the crow flies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.spatial import cKDTree
+
+from targeting.facility_kinds import facility_kinds
+from targeting.indicators.measured import Measured, exact
+from targeting.model import Territory
+from targeting.problems import Problem, TargetingError, unknown_name
+from targeting.registry import register
+
+
+@register("measure")
+def nearest(territory: Territory, *, kinds: tuple[str, ...]) -> Measured:
+    """Distance from each block to the nearest facility of any of the kinds.
+
+    Parameters
+    ----------
+    territory : Territory
+        With `facilities`.
+    kinds : tuple of str
+        Keys of the table of facility kinds.
+
+    Returns
+    -------
+    Measured
+        Meters in a straight line from a point inside the block; missing where the city's layers
+        hold no such facility (nobody listed is not the same as none there).
+
+    Raises
+    ------
+    TargetingError
+        `unknown-name` for a kind that does not exist.
+    """
+    points = _points_of(territory, kinds)
+    index = territory.blocks.index
+    if len(points) == 0:
+        return exact(pd.Series(np.nan, index=index), "block")
+    distance, _ = cKDTree(points).query(_inner_points(territory))
+    return exact(pd.Series(distance, index=index), "block")
+
+
+@register("measure")
+def count_within(
+    territory: Territory, *, kinds: tuple[str, ...], radius_m: float | None = None
+) -> Measured:
+    """Number of facilities of the kinds whose service radius reaches the block.
+
+    Parameters
+    ----------
+    territory : Territory
+        With `facilities`.
+    kinds : tuple of str
+        Keys of the table of facility kinds.
+    radius_m : float, optional
+        One radius for all of them, in meters. Default: each kind's own norm.
+
+    Returns
+    -------
+    Measured
+        A count; missing everywhere when the city's layers hold no such facility.
+
+    Raises
+    ------
+    TargetingError
+        `unknown-name`, or `kind-without-norm` where no radius is given and a kind has no norm.
+    """
+    table = facility_kinds()
+    if len(_points_of(territory, kinds)) == 0:
+        return exact(pd.Series(np.nan, index=territory.blocks.index), "block")
+    unnormed = [k for k in kinds if radius_m is None and table[k].norm_m is None]
+    if unnormed:
+        raise TargetingError(
+            Problem("kind-without-norm", "count_within.radius_m", {"given": kind})
+            for kind in unnormed
+        )
+    blocks = _inner_points(territory)
+    total = np.zeros(len(blocks))
+    for kind in kinds:
+        points = _points_of(territory, (kind,))
+        if len(points):
+            radius = radius_m if radius_m is not None else table[kind].norm_m
+            total += cKDTree(points).query_ball_point(blocks, radius, return_length=True)
+    return exact(pd.Series(total, index=territory.blocks.index), "block")
+
+
+def _points_of(territory: Territory, kinds: tuple[str, ...]) -> np.ndarray:
+    unknown = [kind for kind in kinds if kind not in facility_kinds()]
+    if unknown:
+        raise TargetingError(unknown_name("kinds", kind, facility_kinds()) for kind in unknown)
+    if territory.facilities is None:
+        return np.empty((0, 2))
+    chosen = territory.facilities[territory.facilities["kind"].isin(kinds)]
+    return shapely.get_coordinates(chosen.geometry.to_numpy())
+
+
+def _inner_points(territory: Territory) -> np.ndarray:
+    return shapely.get_coordinates(shapely.point_on_surface(territory.blocks.geometry.to_numpy()))

@@ -1,0 +1,124 @@
+"""Shares from census counts, and published values handed down from the area around a block."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from targeting.indicators.measured import Measured, exact
+from targeting.model import Counts, Loss, Territory
+from targeting.problems import Problem, TargetingError, closest
+from targeting.registry import register
+
+
+@register("measure")
+def share(
+    territory: Territory,
+    *,
+    numerator: tuple[str, ...],
+    denominator: tuple[str, ...],
+    complement: bool = False,
+) -> Measured:
+    """Share of a block's people or dwellings, from its census counts.
+
+    Parameters
+    ----------
+    territory : Territory
+        With `block_counts`.
+    numerator, denominator : tuple of str
+        Columns of the census that are added up.
+    complement : bool
+        Give 1 − share: the census counts those who have, the indicator those who lack.
+
+    Returns
+    -------
+    Measured
+        Between 0 and 1. A masked count leaves an interval from the smallest share its bounds allow
+        to the largest; a block with nobody in the denominator is missing.
+
+    Raises
+    ------
+    TargetingError
+        `missing-column` for each column the census does not have.
+    """
+    counts = territory.block_counts
+    columns = [*numerator, *denominator]
+    _require(counts.value.columns if counts is not None else (), columns, "inputs.census")
+    assert counts is not None
+    return _share(counts, numerator, denominator, complement)
+
+
+def _share(
+    counts: Counts, numerator: tuple[str, ...], denominator: tuple[str, ...], complement: object
+) -> Measured:
+    def total(frame: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
+        return frame[list(columns)].to_numpy(float).sum(axis=1)
+
+    part = {name: total(getattr(counts, name), numerator) for name in ("low", "value", "high")}
+    whole = {name: total(getattr(counts, name), denominator) for name in ("low", "value", "high")}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        middle = np.where(whole["value"] > 0, part["value"] / whole["value"], np.nan)
+        smallest = part["low"] / whole["high"]
+        largest = np.where(whole["low"] > 0, part["high"] / whole["low"], 1.0)
+    middle = np.clip(middle, 0.0, 1.0)
+    smallest = np.fmin(np.clip(smallest, 0.0, 1.0), middle)
+    largest = np.fmax(np.clip(largest, 0.0, 1.0), middle)
+    if complement:
+        middle, smallest, largest = 1 - middle, 1 - largest, 1 - smallest
+    index = counts.value.index
+    known = ~np.isnan(middle)
+    smallest = np.where(known, smallest, np.nan)
+    largest = np.where(known, largest, np.nan)
+    value, low, high = (pd.Series(a, index=index) for a in (middle, smallest, largest))
+    return Measured(value, low, high, "block")
+
+
+@register("measure")
+def handed_down(territory: Territory, *, column: str) -> Measured:
+    """Published value of the area around a block, handed down to each of its blocks.
+
+    The value describes the area, not the block: the page says so wherever it shows it.
+
+    Parameters
+    ----------
+    territory : Territory
+        With `area_table`.
+    column : str
+        Column of the published table.
+
+    Returns
+    -------
+    Measured
+        In the table's unit; blocks whose area is not in the table are missing and counted.
+
+    Raises
+    ------
+    TargetingError
+        `missing-column`.
+    """
+    table = territory.area_table
+    _require(table.columns if table is not None else (), [column], "inputs.area_table")
+    assert table is not None
+    areas = territory.blocks["area_id"]
+    value = areas.map(table[column].astype(float)).astype(float)
+    lost = value.index[value.isna()]
+    losses: tuple[Loss, ...] = ()
+    if len(lost):
+        examples = tuple(sorted(areas[lost].dropna().unique())[:5])
+        losses = (Loss("area_table", "area-without-value", len(lost), len(value), examples),)
+    return exact(value, "area", losses)
+
+
+def _require(found: Sequence[str] | pd.Index, wanted: Sequence[str], where: str) -> None:
+    names = [str(name) for name in found]
+    problems = []
+    for column in dict.fromkeys(wanted):
+        if column not in names:
+            hint = closest(column, names) or "–"
+            known = ", ".join(names[:12]) + (" …" if len(names) > 12 else "") or "–"
+            values = {"given": column, "hint": hint, "known": known}
+            problems.append(Problem("missing-column", where, values))
+    if problems:
+        raise TargetingError(problems)
