@@ -1,0 +1,228 @@
+"""The `targeting` command: parses, prints, sets the exit code. Heavy imports wait for their use."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from targeting import __version__
+from targeting.i18n import LANGUAGES, catalogue, say
+from targeting.problems import Problem, TargetingError
+
+if TYPE_CHECKING:
+    from targeting.model import Result, Territory
+
+OK, BUG, WRONG = 0, 1, 2
+LISTS = ("indicators", "methods", "facility-kinds")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Default: those of the process.
+
+    Returns
+    -------
+    int
+        0 done, 2 the study or its files need mending, 1 a defect of ours.
+    """
+    _plain_streams()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    language = _language(given)
+    options = _parser(language).parse_args(given)
+    try:
+        return int(options.action(options, language))
+    except TargetingError as error:
+        _complain(error, language)
+        return WRONG
+    except KeyboardInterrupt:
+        return 130
+    except Exception:  # noqa: BLE001 (the last door: say what happened, keep the trace)
+        print(say("cli.bug", language), file=sys.stderr)
+        traceback.print_exc()
+        return BUG
+
+
+def _plain_streams() -> None:
+    """Write accents whatever the console's code page."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def _language(given: Sequence[str]) -> str:
+    """Language of the messages: --lang, else TARGETING_LANG, else the system's, else Spanish."""
+    wanted = os.environ.get("TARGETING_LANG") or os.environ.get("LANG") or "es"
+    for position, word in enumerate(given):
+        if word == "--lang" and position + 1 < len(given):
+            wanted = given[position + 1]
+        elif word.startswith("--lang="):
+            wanted = word.partition("=")[2]
+    return wanted[:2] if wanted[:2] in LANGUAGES else "es"
+
+
+def _parser(language: str) -> argparse.ArgumentParser:
+    def words(key: str) -> str:
+        return say(f"cli.{key}", language)
+
+    _speak(language)
+    parser = argparse.ArgumentParser(prog="targeting", description=words("about"))
+    parser.add_argument("--version", action="version", version=f"targeting {__version__}")
+    parser.add_argument("--lang", choices=LANGUAGES, help=words("lang"))
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--lang", choices=LANGUAGES, help=words("lang"))
+    commands = parser.add_subparsers(title=words("commands"), required=True, metavar="")
+
+    def command(name: str, action: object) -> argparse.ArgumentParser:
+        text = words(f"command-{name}")
+        sub = commands.add_parser(name, help=text, description=text, parents=[shared])
+        sub.set_defaults(action=action)
+        return sub
+
+    new = command("new", _new)
+    new.add_argument("folder", type=Path, help=words("folder"))
+    for name, action in (("check", _check), ("run", _run)):
+        sub = command(name, action)
+        sub.add_argument("study", type=Path, nargs="?", help=words("study"))
+        sub.add_argument("--data", type=Path, help=words("data"))
+        if name == "run":
+            sub.add_argument("--out", type=Path, help=words("out"))
+    listing = command("list", _list)
+    listing.add_argument("what", choices=LISTS, help=words("what"))
+    sample = command("sample", _sample)
+    sample.add_argument("--blocks", type=int, default=5000, help=words("blocks"))
+    sample.add_argument("--seed", type=int, help=words("seed"))
+    sample.add_argument("--out", type=Path, required=True, help=words("sample-out"))
+    sample.add_argument("--without-plants", action="store_true", help=words("without-plants"))
+    return parser
+
+
+def _speak(language: str) -> None:
+    """Give argparse's own words in the reader's language (it looks them up through `_`)."""
+    known = {key[9:]: text for key, text in catalogue(language).items() if key[:9] == "argparse."}
+    setattr(argparse, "_", lambda text: known.get(text, text))  # noqa: B010 (not in its stubs)
+
+
+def _complain(error: TargetingError, language: str) -> None:
+    count = len(error.problems)
+    print(say("cli.problems", language, count=count), file=sys.stderr)
+    for problem in error.problems:
+        print(f"  - {problem.text(language)}", file=sys.stderr)
+
+
+def _study_path(given: Path | None, language: str) -> Path:
+    """Path of the study meant: the one named, the one here, or the made city's."""
+    if given is not None:
+        return given / "study.yaml" if given.is_dir() else given
+    for here in (Path("study.yaml"), Path("data/study.yaml"), Path("ciudad-ejemplo/study.yaml")):
+        if here.is_file():
+            return here
+    folder = Path("ciudad-ejemplo")
+    _write_city(folder, language)
+    return folder / "study.yaml"
+
+
+def _write_city(folder: Path, language: str) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        raise TargetingError([Problem("folder-not-empty", "new", {"given": str(folder)})])
+    from targeting.sample import write_city
+
+    print(say("cli.making", language, folder=folder), file=sys.stderr)
+    write_city(folder)
+
+
+def _new(options: argparse.Namespace, language: str) -> int:
+    _write_city(options.folder, language)
+    study = options.folder / "study.yaml"
+    print(say("cli.new-done", language, study=study))
+    return OK
+
+
+def _sample(options: argparse.Namespace, language: str) -> int:
+    from targeting.sample import write_city
+
+    settings = {} if options.seed is None else {"seed": options.seed}
+    files = write_city(
+        options.out, blocks=options.blocks, plants=not options.without_plants, **settings
+    )
+    print(say("cli.sample-done", language, count=len(files), folder=options.out))
+    return OK
+
+
+def _check(options: argparse.Namespace, language: str) -> int:
+    from targeting.pipeline import load
+
+    study, territory = load(_study_path(options.study, language), options.data)
+    _print_intake(territory, language)
+    print(say("cli.check-done", language, title=study.title[language]))
+    return OK
+
+
+def _run(options: argparse.Namespace, language: str) -> int:
+    from targeting.pipeline import run
+
+    path = _study_path(options.study, language)
+    out = options.out or path.parent / "results"
+
+    def tell(step: str) -> None:
+        print(say(f"cli.step-{step}", language), file=sys.stderr)
+
+    result, files = run(path, out, options.data, tell=tell)
+    _print_intake(result.territory, language)
+    _print_polygons(result, language)
+    page = next(file for file in files if file.suffix == ".html")
+    print(say("cli.run-done", language, folder=out, page=page.resolve()))
+    return OK
+
+
+def _print_intake(territory: Territory, language: str) -> None:
+    print(say("cli.intake", language))
+    for layer in territory.layers:
+        values = {"layer": layer.layer, "file": layer.file}
+        values |= {"kept": layer.rows_kept, "read": layer.rows_read}
+        print("  " + say("cli.intake-layer", language, **values))
+        for loss in layer.losses:
+            why = say(f"loss.{loss.reason}", language)
+            examples = f" ({', '.join(loss.examples[:3])})" if loss.examples else ""
+            print(f"    - {loss.count:,} / {loss.of:,}: {why}{examples}")
+
+
+def _print_polygons(result: Result, language: str) -> None:
+    table = result.polygons.polygons
+    if table.empty:
+        print(say("cli.no-polygons", language))
+        return
+    print(say("cli.polygons", language, count=len(table)))
+    for number, row in table.iterrows():
+        values = {"number": number, "people": row["population"], "score": row["score"]}
+        print("  " + say("cli.polygon", language, area=row["area_km2"], **values))
+
+
+def _list(options: argparse.Namespace, language: str) -> int:
+    if options.what == "indicators":
+        from targeting.catalogue import catalogue
+
+        for key, record in catalogue().items():
+            print(f"{key:34} {record['dimension']:16} {record['name'][language]}")
+    elif options.what == "facility-kinds":
+        from targeting.facility_kinds import facility_kinds
+
+        for key, kind in facility_kinds().items():
+            norm = f"{kind.norm_m:,.0f} m" if kind.norm_m else "–"
+            print(f"{key:20} {norm:>8}  {kind.label(language)}")
+    else:
+        from targeting import registry
+
+        for group in ("reader", "population", "measure", "normalizer", "aggregator", "delineator"):
+            for name in registry.names(group):
+                settings = ", ".join(registry.settings(group, name)) or "–"
+                print(f"{group:11} {name:22} {settings}")
+    return OK

@@ -1,0 +1,162 @@
+"""The steps of a study, in order. Whatever computes belongs in a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from targeting.characterization import profile
+from targeting.composite import score
+from targeting.delineation import street_links
+from targeting.indicators import measure
+from targeting.model import Result, Territory
+from targeting.problems import Problem, TargetingError
+from targeting.registry import method
+from targeting.render import write_outputs
+from targeting.sources import read_territory
+from targeting.study import Study
+from targeting.study_file import Draft, draft_study
+
+Tell = Callable[[str], None]
+STEPS = ("read", "measure", "score", "link", "delineate", "characterize", "write")
+
+
+def _silent(step: str) -> None:
+    """Say nothing about a step."""
+
+
+def load(path: Path, data: Path | None = None, *, tell: Tell = _silent) -> tuple[Study, Territory]:
+    """Read a study and every file it names.
+
+    Parameters
+    ----------
+    path : Path
+        Study file.
+    data : Path, optional
+        Folder its paths start from. Default: the study's own.
+    tell : callable
+        Gets the name of each step as it starts.
+
+    Returns
+    -------
+    (Study, Territory)
+
+    Raises
+    ------
+    TargetingError
+        Every mistake in the study *and* in the files it names, in one list.
+    """
+    tell("read")
+    draft = draft_study(path)
+    problems = list(draft.problems)
+    territory = None
+    if draft.layers:
+        try:
+            territory = _territory(draft, data or path.parent)
+        except TargetingError as error:
+            problems += [one for one in error.problems if one not in problems]
+    if problems or draft.study is None or territory is None:
+        raise TargetingError(problems or [Problem("missing-key", "inputs.blocks")])
+    return draft.study, territory
+
+
+def _territory(draft: Draft, folder: Path) -> Territory:
+    study = draft.study
+    if study is None:
+        return read_territory(draft.layers, folder, population=None)
+    return read_territory(
+        draft.layers,
+        folder,
+        population=study.population,
+        crs=study.crs,
+        municipalities=study.municipalities,
+        match_min=study.match_min,
+        tolerance_m=study.place_within_m,
+        census_columns=_census_columns(study),
+    )
+
+
+def _census_columns(study: Study) -> tuple[str, ...]:
+    """Name the census columns the study's indicators read: the others need not be kept."""
+    columns: set[str] = set()
+    for indicator in study.indicators:
+        for setting in ("numerator", "denominator"):
+            columns.update(indicator.settings.get(setting, ()))
+    return tuple(sorted(columns))
+
+
+def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Result:
+    """Compute a study over its territory.
+
+    Parameters
+    ----------
+    study : Study
+        Every choice.
+    territory : Territory
+        Every input.
+    tell : callable
+        Gets the name of each step as it starts.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    TargetingError
+        What the inputs cannot carry.
+    """
+    tell("measure")
+    values = measure(territory, study.indicators)
+    tell("score")
+    scores = score(
+        values,
+        study.indicators,
+        study.weights,
+        normalize=study.normalize,
+        aggregate=study.aggregate,
+        coverage_min=study.coverage_min,
+    )
+    tell("link")
+    barriers = None if territory.barriers is None else territory.barriers.geometry
+    links = street_links(territory.blocks.geometry, barriers, **study.streets)
+    tell("delineate")
+    delineate = method("delineator", study.delineation.use)
+    polygons = delineate(
+        territory.blocks, scores.score, links, **study.delineation.settings
+    )
+    tell("characterize")
+    profiles = profile(territory, study.indicators, values, scores, polygons)
+    return Result(study, territory, study.indicators, values, scores, polygons, profiles)
+
+
+def run(
+    path: Path, out: Path, data: Path | None = None, *, tell: Tell = _silent
+) -> tuple[Result, list[Path]]:
+    """Carry out a study file and write its maps and tables.
+
+    Parameters
+    ----------
+    path : Path
+        Study file.
+    out : Path
+        Folder for the outputs; made when it does not exist.
+    data : Path, optional
+        Folder the study's paths start from. Default: the study's own.
+    tell : callable
+        Gets the name of each step as it starts.
+
+    Returns
+    -------
+    (Result, list of Path)
+        What was computed, and the files written.
+
+    Raises
+    ------
+    TargetingError
+        Every mistake, in one list. Then nothing has been written.
+    """
+    study, territory = load(path, data, tell=tell)
+    result = carry_out(study, territory, tell=tell)
+    tell("write")
+    return result, write_outputs(result, out)
