@@ -1,0 +1,93 @@
+"""Normalizers and aggregators: by hand, and by law."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from targeting import registry
+from targeting.composite import arithmetic, minmax, power_mean, rank
+
+NUMBERS = st.lists(
+    st.one_of(st.none(), st.floats(-1e6, 1e6, allow_nan=False)), min_size=1, max_size=40
+)
+PARTS = st.lists(
+    st.tuples(*(st.one_of(st.none(), st.floats(0, 1)) for _ in range(3))), min_size=1, max_size=20
+)
+WEIGHTS = st.tuples(*(st.floats(0.1, 10) for _ in range(3)))
+
+
+def series(numbers):
+    return pd.Series(numbers, dtype=float)
+
+
+def test_minmax_with_stated_ends_cuts_off():
+    assert minmax(series([-5, 0, 5, 20]), low=0, high=10).tolist() == [0.0, 0.0, 0.5, 1.0]
+
+
+def test_minmax_of_a_constant_is_the_middle():
+    assert minmax(series([3, 3, None])).tolist()[:2] == [0.5, 0.5]
+
+
+def test_rank_by_hand():
+    # Of 4: values 1, 1, 5, 9. Ties of the two ones: places 0 and 1 of 3, middle 0.5/3.
+    assert rank(series([5, 1, 1, 9])).tolist() == pytest.approx([2 / 3, 0.5 / 3, 0.5 / 3, 1.0])
+
+
+def test_rank_against_another_city():
+    assert rank(series([0, 2.5, 9]), series([1, 2, 3])).tolist() == pytest.approx([0, 0.75, 1])
+
+
+def test_power_mean_by_hand():
+    parts = pd.DataFrame({"a": [0.8], "b": [0.6]})
+    weights = pd.Series({"a": 1.0, "b": 1.0})
+    one = power_mean(parts, weights, exponent=2)
+    assert one.value.item() == pytest.approx(0.5**0.5)  # sqrt((0.64 + 0.36) / 2)
+    # Contributions as the shares of the squares: 64 % and 36 %.
+    assert one.contributions.iloc[0].tolist() == pytest.approx([0.64 * 0.5**0.5, 0.36 * 0.5**0.5])
+
+
+def test_missing_leaves_its_weight_to_the_others():
+    parts = pd.DataFrame({"a": [0.8, np.nan], "b": [np.nan, np.nan]})
+    one = arithmetic(parts, pd.Series({"a": 1.0, "b": 3.0}))
+    assert one.value.iloc[0] == 0.8
+    assert one.coverage.tolist() == [0.25, 0.0]
+    assert np.isnan(one.value.iloc[1])
+
+
+@pytest.mark.parametrize("name", registry.names("normalizer"))
+@given(numbers=NUMBERS, order=st.randoms(use_true_random=False))
+def test_laws_of_normalizers(name, numbers, order):
+    function = registry.method("normalizer", name)
+    values = series(numbers)
+    parts = function(values)
+    assert (parts.isna() == values.isna()).all()
+    known = parts.dropna()
+    assert ((known >= 0) & (known <= 1)).all()
+    by_value = pd.DataFrame({"v": values, "p": parts}).dropna().sort_values("v")["p"]
+    assert (by_value.diff().dropna() >= -1e-12).all()  # monotone
+    shuffled = list(range(len(values)))
+    order.shuffle(shuffled)
+    pd.testing.assert_series_equal(function(values.iloc[shuffled]), parts.iloc[shuffled])
+
+
+@pytest.mark.parametrize("name", registry.names("aggregator"))
+@given(rows=PARTS, weights=WEIGHTS, bump=st.floats(0, 1))
+def test_laws_of_aggregators(name, rows, weights, bump):
+    function = registry.method("aggregator", name)
+    parts = pd.DataFrame(rows, columns=list("abc"), dtype=float)
+    given_weights = pd.Series(weights, index=list("abc"))
+    one = function(parts, given_weights)
+    some = parts.notna().any(axis=1)
+    assert (one.value.notna() == some).all()
+    np.testing.assert_allclose(
+        one.contributions.sum(axis=1)[some], one.value[some], atol=1e-9
+    )
+    held = parts[some]
+    assert (one.value[some] <= held.max(axis=1) + 1e-9).all()
+    assert (one.value[some] >= held.min(axis=1) - 1e-9).all()
+    scaled = function(parts, given_weights * 7)
+    np.testing.assert_allclose(scaled.value, one.value, atol=1e-12)
+    worse = parts.assign(a=parts["a"].where(parts["a"].isna(), np.maximum(parts["a"], bump)))
+    assert (function(worse, given_weights).value[some] >= one.value[some] - 1e-9).all()

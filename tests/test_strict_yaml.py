@@ -1,0 +1,38 @@
+"""YAML is read strictly: zeros kept, double keys refused, dates left as text."""
+
+import pytest
+
+from targeting.problems import TargetingError
+from targeting.strict_yaml import WrittenInt, read_yaml
+
+
+def test_a_code_remembers_its_zeros():
+    code = read_yaml("code: 01001")["code"]
+    assert isinstance(code, WrittenInt)
+    assert code.written == "01001"  # YAML 1.1 alone would read octal 513
+
+
+def test_digits_that_cannot_be_octal_stay_text():
+    assert read_yaml("code: 08037")["code"] == "08037"
+
+
+def test_a_key_written_twice_is_refused_with_its_line():
+    with pytest.raises(TargetingError) as caught:
+        read_yaml("a: 1\nb: 2\na: 3\n")
+    problem = caught.value.problems[0]
+    assert (problem.code, problem.values["line"]) == ("duplicate-key", 3)
+
+
+def test_broken_yaml_names_its_line():
+    with pytest.raises(TargetingError) as caught:
+        read_yaml("a: [1, 2\nb: 3\n", where="study.yaml")
+    assert caught.value.problems[0].where.startswith("study.yaml, 2:")
+
+
+def test_numbers_and_text_as_usual():
+    assert read_yaml("{a: 1.5, b: [x, 2], c: true, d: 0x1F}") == {
+        "a": 1.5,
+        "b": ["x", 2],
+        "c": True,
+        "d": 31,
+    }

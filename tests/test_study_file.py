@@ -1,0 +1,158 @@
+"""A wrong study tells all its mistakes at once, with place, code and advice; nothing is written."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from targeting.cli import main
+from targeting.problems import TargetingError
+from targeting.study_file import draft_study, read_study
+
+DATA = Path(__file__).parent.parent / "data"
+STUDY = (DATA / "study.yaml").read_text(encoding="utf-8") if (DATA / "study.yaml").exists() else ""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "study.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def codes(path: Path) -> dict[str, str]:
+    return {problem.where: problem.code for problem in draft_study(path).problems}
+
+
+def test_the_embedded_study_is_in_order():
+    study = read_study(DATA / "study.yaml")
+    assert study.made
+    assert study.title["en"].startswith("Example City")
+    assert [i.dimension for i in study.indicators][:2] == ["violence", "marginalization"]
+
+
+def test_the_record_holds_every_default():
+    record = read_study(DATA / "study.yaml").as_record()
+    assert record["composite"]["coverage_min"] == 0.5
+    assert record["delineation"]["population_max"] == 15000
+    assert record["streets"]["street_max_m"] == 50.0
+    assert {"slot", "file", "reader", "settings", "source", "year"} == set(record["inputs"][0])
+
+
+def test_equal_texts_give_equal_studies():
+    assert read_study(DATA / "study.yaml") == read_study(DATA / "study.yaml")
+
+
+def test_a_study_with_many_mistakes_tells_them_all(tmp_path):
+    text = STUDY.replace("normalize: rank", "normalize: rnk")
+    text = text.replace("weight: 4, indicators: {violent", "weight: -4, indicators: {violent")
+    text = text.replace("made: true", "made: true\nmunicipalities: [01001, \"99002\"]\ncolour: red")
+    text = text.replace("no_internet_share: 1", "no_internet_shar: 1")
+    text = text.replace("polygons: 10", "polygon: 10").replace("language: es", "language: fr")
+    found = codes(written(tmp_path, text))
+    assert found == {
+        "colour": "unknown-key",
+        "language": "wrong-type",
+        "municipalities[0]": "unquoted-code",
+        "weights.violence.weight": "negative-weight",
+        "weights.marginalization.indicators.no_internet_shar": "unknown-name",
+        "composite.normalize": "unknown-name",
+        "delineation.polygon": "unknown-setting",
+    }
+
+
+def test_the_unquoted_code_is_shown_as_it_was_written(tmp_path):
+    path = written(tmp_path, STUDY.replace("made: true", "made: true\nmunicipalities: [01001]"))
+    text = draft_study(path).problems[0].text("es")
+    assert '"01001"' in text
+    assert "comillas" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "not-a-study"),
+        ("- a\n- b", "not-a-study"),
+        ("title: [", "bad-yaml"),
+        ("title: a\ntitle: b", "duplicate-key"),
+    ],
+)
+def test_a_file_that_is_no_study(tmp_path, text, code):
+    assert draft_study(written(tmp_path, text)).problems[0].code == code
+
+
+def test_a_study_that_does_not_exist(tmp_path):
+    with pytest.raises(TargetingError, match="missing-file"):
+        read_study(tmp_path / "nowhere.yaml")
+
+
+def test_a_binary_file_is_no_study(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_bytes(b"title: \xff\xfe")
+    assert draft_study(path).problems[0].code == "bad-yaml"
+
+
+def test_weights_that_say_nothing(tmp_path):
+    cut = STUDY.index("weights:")
+    end = STUDY.index("composite:")
+    assert codes(written(tmp_path, STUDY[:cut] + STUDY[end:])) == {"weights": "no-weights"}
+    zero = STUDY[:cut] + "weights:\n  violence: {weight: 0, indicators: {robberies_per_1k: 1}}\n"
+    assert codes(written(tmp_path, zero + STUDY[end:])) == {"weights": "zero-weights"}
+
+
+def test_an_indicator_without_its_layer(tmp_path):
+    start, end = STUDY.index("  incidents:"), STUDY.index("  facilities:")
+    found = codes(written(tmp_path, STUDY[:start] + STUDY[end:]))
+    assert found == {
+        "weights.violence.indicators.violent_incidents_per_1k": "indicator-without-layer"
+    }
+
+
+def test_an_indicator_in_the_wrong_dimension_and_twice(tmp_path):
+    text = STUDY.replace(
+        "indicators: {violent_incidents_per_1k: 1}",
+        "indicators: {violent_incidents_per_1k: 1, no_internet_share: 1}",
+    )
+    assert codes(written(tmp_path, text)) == {
+        "weights.violence.indicators.no_internet_share": "wrong-dimension"
+    }
+
+
+def test_an_own_indicator_overrides_the_catalogue(tmp_path):
+    own = "indicators:\n  no_internet_share: {name: {es: Sin red, en: Offline}}\n"
+    study = read_study(written(tmp_path, own + STUDY))
+    found = next(i for i in study.indicators if i.key == "no_internet_share")
+    assert (found.label("es"), found.unit) == ("Sin red", "share")
+
+
+@pytest.fixture
+def wrong_study(tmp_path):
+    """The made city's study with the mistakes of every kind that a planner makes."""
+    folder = tmp_path / "city"
+    shutil.copytree(DATA, folder)
+    for part in folder.glob("boundaries/99sil.prj"):
+        part.unlink()
+    incidents = folder / "incidents" / "incidentes_inventados_99.csv"
+    incidents.write_text(incidents.read_text("utf-8").splitlines()[0] + "\n", "utf-8")
+    text = (folder / "study.yaml").read_text("utf-8")
+    text = text.replace("normalize: rank", "normalize: rnk")
+    text = text.replace("made: true", "made: true\nmunicipalities: [99001]")
+    text = text.replace("facilities/denue_inegi_99_.csv", "facilities/denue_99.csv")
+    text = text.replace("census/IMU_2020_99.csv", "boundaries/99a.shp")
+    path = folder / "study.yaml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_files_and_study_are_complained_of_in_one_list(wrong_study, capsys, language):
+    out = wrong_study.parent / "results"
+    before = sorted(wrong_study.parent.rglob("*"))
+    assert main(["run", str(wrong_study), "--lang", language]) == 2
+    told = capsys.readouterr().err
+    for code in ("unknown-name", "unquoted-code", "missing-file", "empty-layer"):
+        assert f"[{code}]" in told
+    assert "inputs.barriers" in told  # without coordinates
+    assert "inputs.area_table" in told  # a shapefile where a table was expected
+    assert ("Problemas" in told) == (language == "es")
+    assert not out.exists()
+    assert sorted(wrong_study.parent.rglob("*")) == before
