@@ -1,7 +1,7 @@
 """Seconds and peak memory of every stage, from a study's files to its page.
 
-    python benchmarks/end_to_end.py            # 5k, Zapopan where present, 60k, 250k
-    python benchmarks/end_to_end.py --quick    # 5k and Zapopan
+python benchmarks/end_to_end.py            # 5k, Zapopan where present, 60k, 250k
+python benchmarks/end_to_end.py --quick    # 5k and Zapopan
 """
 
 from __future__ import annotations

@@ -186,9 +186,8 @@ def _run(options: argparse.Namespace, language: str) -> int:
 def _print_intake(territory: Territory, language: str) -> None:
     print(say("cli.intake", language))
     for layer in territory.layers:
-        values = {"layer": layer.layer, "file": layer.file}
-        values |= {"kept": layer.rows_kept, "read": layer.rows_read}
-        print("  " + say("cli.intake-layer", language, **values))
+        rows = {"kept": layer.rows_kept, "read": layer.rows_read}
+        print("  " + say("cli.intake-layer", language, layer=layer.layer, file=layer.file, **rows))
         for loss in layer.losses:
             why = say(f"loss.{loss.reason}", language)
             examples = f" ({', '.join(loss.examples[:3])})" if loss.examples else ""

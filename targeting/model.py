@@ -32,7 +32,7 @@ def frozen(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
     return MappingProxyType(dict(mapping))
 
 
-def _demand(condition: bool, what: str) -> None:
+def _demand(condition: object, what: str) -> None:
     if not condition:
         raise ValueError(what)
 

@@ -122,9 +122,7 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
     links = street_links(territory.blocks.geometry, barriers, **study.streets)
     tell("delineate")
     delineate = method("delineator", study.delineation.use)
-    polygons = delineate(
-        territory.blocks, scores.score, links, **study.delineation.settings
-    )
+    polygons = delineate(territory.blocks, scores.score, links, **study.delineation.settings)
     tell("characterize")
     profiles = profile(territory, study.indicators, values, scores, polygons)
     return Result(study, territory, study.indicators, values, scores, polygons, profiles)

@@ -179,7 +179,7 @@ def keyword_settings(
     settings = {}
     for key, parameter in known.items():
         if key in given:
-            hint = eval(parameter.annotation, function.__globals__)  # noqa: S307 (our own code)
+            hint = eval(parameter.annotation, function.__globals__)
             settings[key] = checked(hint, given[key], f"{where}.{key}", problems)
         elif parameter.default is not inspect.Parameter.empty:
             settings[key] = parameter.default

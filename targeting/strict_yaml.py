@@ -84,7 +84,7 @@ def read_yaml(text: str, *, where: str = "study") -> Any:
     {'year': '2020-01-01'}
     """
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader)
+        return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{where}, {mark.line + 1}:{mark.column + 1}" if mark else where

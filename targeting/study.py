@@ -8,6 +8,7 @@ from typing import Any
 
 from targeting.model import Indicator, LayerSpec, MethodSpec
 
+
 @dataclass(frozen=True)
 class Study:
     """Every input and every choice of one targeting exercise.

@@ -161,7 +161,7 @@ class _Reading:
         fields = {
             "title": self.title(),
             "language": language,
-            "made": self.take(raw, "made", bool, False),
+            "made": self.take(raw, "made", bool, default=False),
             "municipalities": self.codes("municipalities"),
             "crs": self.take(raw, "crs", str, None),
             "seed": self.take(raw, "seed", Annotated[int, Ge(0)], 1),
@@ -169,8 +169,9 @@ class _Reading:
             "place_within_m": self.take(raw, "place_within_m", Annotated[float, Ge(0)], 50.0),
         }
         self.inputs()
-        fields["population"] = self.method("population", raw.get("population", "census"),
-                                           "population")
+        fields["population"] = self.method(
+            "population", raw.get("population", "census"), "population"
+        )
         fields["weights"], fields["indicators"] = self.indicators()
         fields.update(self.composite())
         streets = registry.method("graph", "street_links")
@@ -271,8 +272,8 @@ class _Reading:
             self.problems.append(Problem("no-weights", "weights"))
         elif not sum(weight for weight, _ in weights.values()):
             self.problems.append(Problem("zero-weights", "weights"))
-        for dimension, (weight, inside) in weights.items():
-            if weight and inside and not sum(inside.values()):
+        for dimension, (weight, held) in weights.items():
+            if weight and held and not sum(held.values()):
                 self.problems.append(Problem("zero-weights", f"weights.{dimension}"))
         used = {k: w for k, w in weights.items() if w[0] > 0 and w[1]}
         return frozen(used), tuple(i for i in found.values() if i.dimension in used)

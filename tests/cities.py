@@ -43,7 +43,7 @@ def city(
     facilities: Sequence[tuple[str, str, float, float]] = (),
     **more: Any,
 ) -> Territory:
-    """A territory of squares; incidents as a count by block id; census cells as (low, mid, high)."""
+    """A territory of squares; incidents by block id; census cells as (low, middle, high)."""
     shapes = squares(rows, columns)
     blocks = gpd.GeoDataFrame(
         {

@@ -45,7 +45,7 @@ def test_equal_texts_give_equal_studies():
 def test_a_study_with_many_mistakes_tells_them_all(tmp_path):
     text = STUDY.replace("normalize: rank", "normalize: rnk")
     text = text.replace("weight: 4, indicators: {violent", "weight: -4, indicators: {violent")
-    text = text.replace("made: true", "made: true\nmunicipalities: [01001, \"99002\"]\ncolour: red")
+    text = text.replace("made: true", 'made: true\nmunicipalities: [01001, "99002"]\ncolour: red')
     text = text.replace("no_internet_share: 1", "no_internet_shar: 1")
     text = text.replace("polygons: 10", "polygon: 10").replace("language: es", "language: fr")
     found = codes(written(tmp_path, text))

@@ -48,7 +48,7 @@ def profile(
         _plain("block_count", table["block_count"], float(len(group)), "count"),
     ]
     columns: list[tuple[str, pd.Series[float], str]] = [("score", scores.score, "index")]
-    columns += [(name, scores.dimensions[name], "index") for name in scores.dimensions]
+    columns += [(str(name), scores.dimensions[name], "index") for name in scores.dimensions]
     columns += [(one.key, values.value[one.key], one.unit) for one in indicators]
     for key, column, unit in columns:
         rows.append(_weighted(key, column.to_numpy(float), population, group, count, unit))

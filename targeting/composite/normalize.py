@@ -46,9 +46,7 @@ def minmax(
 
 
 @register("normalizer")
-def rank(
-    values: pd.Series[float], reference: pd.Series[float] | None = None
-) -> pd.Series[float]:
+def rank(values: pd.Series[float], reference: pd.Series[float] | None = None) -> pd.Series[float]:
     """Share of the city's blocks below, ties counted half: 0.9 is worse than nine in ten.
 
     Parameters

@@ -152,4 +152,4 @@ def _end(
             continue
         moved = _combine(middle.assign(**{key: end[key]}), tree, aggregate, coverage_min).score
         squares += (moved - score_).fillna(0.0) ** 2
-    return np.sqrt(squares)
+    return squares**0.5

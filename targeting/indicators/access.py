@@ -48,7 +48,7 @@ def nearest(territory: Territory, *, kinds: tuple[str, ...]) -> Measured:
 def count_within(
     territory: Territory, *, kinds: tuple[str, ...], radius_m: float | None = None
 ) -> Measured:
-    """Number of facilities of the kinds whose service radius reaches the block.
+    """Count the facilities of the kinds whose service radius reaches the block.
 
     Parameters
     ----------

@@ -131,7 +131,6 @@ def shrink_rates(
     True
     """
     lived = people > 0
-    nothing = np.full(len(events), np.nan)
     total_people, total_events = people[lived].sum(), events[lived].sum()
     if not lived.any() or total_events == 0:
         zeros = np.where(lived, 0.0, np.nan)
@@ -149,10 +148,20 @@ def shrink_rates(
     rate = city * area_risk[codes] * risk
     relative = spread / risk**2 + (area_spread / area_risk**2)[codes]
     low, high = _interval(rate, relative, confidence)
-    filled = [nothing.copy() for _ in range(3)]
-    for target, source in zip(filled, (rate, low, high), strict=True):
-        target[lived] = source
-    return ShrunkRates(*filled, float(city), float(area_variance), float(block_variance))
+    return ShrunkRates(
+        _placed(rate, lived),
+        _placed(low, lived),
+        _placed(high, lived),
+        city_rate=float(city),
+        area_variance=float(area_variance),
+        block_variance=float(block_variance),
+    )
+
+
+def _placed(held: np.ndarray, lived: np.ndarray) -> np.ndarray:
+    whole = np.full(len(lived), np.nan)
+    whole[lived] = held
+    return whole
 
 
 def _relative_variance(events: np.ndarray, expected: np.ndarray) -> float:
@@ -175,7 +184,7 @@ def _posterior(
 def _interval(
     rate: np.ndarray, relative_variance: np.ndarray, confidence: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of a gamma with this mean and relative variance; the mean lies between them."""
+    """Return the ends of a gamma with this mean and relative variance, the mean between them."""
     tail = (1 - confidence) / 2
     low, high = rate.copy(), rate.copy()
     open_ended = relative_variance > 0

@@ -54,7 +54,7 @@ def _share(
     counts: Counts, numerator: tuple[str, ...], denominator: tuple[str, ...], complement: object
 ) -> Measured:
     def total(frame: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
-        return frame[list(columns)].to_numpy(float).sum(axis=1)
+        return np.asarray(frame[list(columns)].to_numpy(float).sum(axis=1))
 
     part = {name: total(getattr(counts, name), numerator) for name in ("low", "value", "high")}
     whole = {name: total(getattr(counts, name), denominator) for name in ("low", "value", "high")}
@@ -77,7 +77,7 @@ def _share(
 
 @register("measure")
 def handed_down(territory: Territory, *, column: str) -> Measured:
-    """Published value of the area around a block, handed down to each of its blocks.
+    """Hand the published value of the area around a block down to each of its blocks.
 
     The value describes the area, not the block: the page says so wherever it shows it.
 

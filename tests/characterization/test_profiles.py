@@ -25,7 +25,8 @@ TERRITORY = city(
 
 def polygon(number, left, right):
     box = shapely.box(ORIGIN[0] + left, ORIGIN[1], ORIGIN[0] + right, ORIGIN[1] + 60)
-    return {"polygon": number, "population": 0.0, "area_km2": 0.1, "block_count": 2, "geometry": box}
+    size = {"population": 0.0, "area_km2": 0.1, "block_count": 2}
+    return {"polygon": number, "geometry": box} | size
 
 
 POLYGONS = gpd.GeoDataFrame(

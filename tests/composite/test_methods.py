@@ -81,9 +81,7 @@ def test_laws_of_aggregators(name, rows, weights, bump):
     one = function(parts, given_weights)
     some = parts.notna().any(axis=1)
     assert (one.value.notna() == some).all()
-    np.testing.assert_allclose(
-        one.contributions.sum(axis=1)[some], one.value[some], atol=1e-9
-    )
+    np.testing.assert_allclose(one.contributions.sum(axis=1)[some], one.value[some], atol=1e-9)
     held = parts[some]
     assert (one.value[some] <= held.max(axis=1) + 1e-9).all()
     assert (one.value[some] >= held.min(axis=1) - 1e-9).all()

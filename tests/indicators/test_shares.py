@@ -58,7 +58,12 @@ def test_a_value_handed_down_is_missing_where_the_area_is():
 def test_an_indicator_without_any_value_is_a_problem():
     territory = city(1, 2)
     empty = Indicator(
-        "far_m", {"es": "a", "en": "a"}, "m", "higher", "facilities", "nearest",
+        "far_m",
+        {"es": "a", "en": "a"},
+        "m",
+        "higher",
+        "facilities",
+        "nearest",
         {"kinds": ("library",)},
     )
     with pytest.raises(TargetingError) as caught:
