@@ -1,7 +1,7 @@
 # Two commands do all the set-up: `make run` and `make test`. Both are safe to repeat.
 # Only Python 3.11 or newer and make are needed; PYTHON=/path/to/python3 chooses the Python.
 
-PYTHON =
+PYTHON ?=
 BIN = .venv/bin
 STUDY = data/study.yaml
 OUT = maps

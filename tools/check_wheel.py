@@ -1,6 +1,6 @@
 """Check that a wheel carries everything a study needs to run from it, and nothing else.
 
-    python tools/check_wheel.py dist/targeting-0.1.0-py3-none-any.whl
+Use: `python tools/check_wheel.py dist/targeting-0.1.0-py3-none-any.whl`.
 """
 
 from __future__ import annotations
