@@ -1,0 +1,8 @@
+"""The made city whose answer is known: invented data in the publishers' real formats."""
+
+from __future__ import annotations
+
+from targeting.sample.city import City, make_city
+from targeting.sample.write import write_city
+
+__all__ = ["City", "make_city", "write_city"]

@@ -1,0 +1,82 @@
+"""Files in the publishers' formats, with the same bytes every time."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+INEGI_PRJ = (
+    'PROJCS["MEXICO_ITRF_2008_LCC",GEOGCS["GCS_ITRF_2008",DATUM["D_ITRF_2008",'
+    'SPHEROID["GRS_1980",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],'
+    'UNIT["Degree",0.0174532925199433]],PROJECTION["Lambert_Conformal_Conic"],'
+    'PARAMETER["False_Easting",2500000.0],PARAMETER["False_Northing",0.0],'
+    'PARAMETER["Central_Meridian",-102.0],PARAMETER["Standard_Parallel_1",17.5],'
+    'PARAMETER["Standard_Parallel_2",29.5],PARAMETER["Latitude_Of_Origin",12.0],'
+    'UNIT["Meter",1.0]]'
+)
+"""As INEGI writes it: no EPSG number, so a reader must know it by its parameters."""
+
+DAY = (2021, 1, 25)
+"""Day the files say they were written: a clock would change their bytes."""
+
+
+def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> list[Path]:
+    """Write a shapefile as INEGI does: latin-1, its own projection text.
+
+    Parameters
+    ----------
+    table : GeoDataFrame
+        Columns become fields, in order; coordinates in INEGI's LCC.
+    path : Path
+        Where; ends in `.shp`.
+
+    Returns
+    -------
+    list of Path
+        The five files.
+    """
+    import pyogrio
+
+    parts = [path.with_suffix(end) for end in (".shp", ".shx", ".dbf", ".prj", ".cpg")]
+    for part in parts:
+        part.unlink(missing_ok=True)
+    pyogrio.write_dataframe(
+        table, path, driver="ESRI Shapefile", encoding="ISO-8859-1", layer_options={"RESIZE": "YES"}
+    )
+    parts[3].write_text(INEGI_PRJ, encoding="ascii", newline="")
+    parts[4].write_text("ISO-8859-1", encoding="ascii", newline="")
+    with parts[2].open("r+b") as dbf:
+        dbf.seek(1)
+        dbf.write(bytes([DAY[0] - 1900, DAY[1], DAY[2]]))
+    return parts
+
+
+def write_table(table: pd.DataFrame, path: Path, *, encoding: str = "utf-8") -> list[Path]:
+    """Write a CSV with plain line ends; missing cells are empty."""
+    with path.open("w", encoding=encoding, newline="") as out:
+        table.to_csv(out, index=False, lineterminator="\n")
+    return [path]
+
+
+def write_zip(path: Path, members: Mapping[str, Iterator[bytes]]) -> list[Path]:
+    """Write a zip whose members come in pieces, without dates of today."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as out:
+        for name, pieces in members.items():
+            member = zipfile.ZipInfo(name, date_time=(*DAY, 0, 0, 0))
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.create_system = 3
+            member.external_attr = 0o644 << 16
+            with out.open(member, "w", force_zip64=True) as held:
+                for piece in pieces:
+                    held.write(piece)
+    return [path]
+
+
+def write_note(path: Path, text: str) -> list[Path]:
+    """Write a LEEME text."""
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return [path]
