@@ -1,0 +1,157 @@
+/* About the data: how the map can mislead, weights, indicators, method, inputs and their losses. */
+(function (targeting) {
+  "use strict";
+
+  const { build } = targeting;
+  const say = (key, values) => targeting.words.say(key, values);
+  const pick = (names) => targeting.words.pick(names);
+  const number = (value, digits) => targeting.words.number(value, digits);
+  const percent = (share) => number(share * 100, share < 0.1 ? 1 : 0) + "\u00a0%";
+
+  function list(items) {
+    return build("ul", {}, items.map((text) => build("li", {}, text)));
+  }
+
+  function table(caption, titles, rows) {
+    return build(
+      "table",
+      { class: "facts" },
+      build("caption", {}, caption),
+      build("thead", {}, build("tr", {}, titles.map((text) => build("th", { scope: "col" }, text)))),
+      build("tbody", {}, rows),
+    );
+  }
+
+  function row(title, ...cells) {
+    return build(
+      "tr",
+      {},
+      build("th", { scope: "row" }, title),
+      cells.map((cell) => build("td", {}, cell)),
+    );
+  }
+
+  function weights(scene) {
+    const rows = scene.dimensions.flatMap((dimension) => [
+      build(
+        "tr",
+        { class: "dimension" },
+        build("th", { scope: "row" }, say("dimension." + dimension.key)),
+        build("td", {}, percent(dimension.weight)),
+      ),
+      ...scene.indicators
+        .filter((indicator) => indicator.dimension === dimension.key)
+        .map((indicator) => row(pick(indicator.names), percent(indicator.weight))),
+    ]);
+    return table(say("about.weights_caption"), [say("account.indicator"), say("about.weight")], rows);
+  }
+
+  function indicators(scene) {
+    const rows = scene.indicators.map((one) =>
+      row(
+        pick(one.names),
+        say("unit." + one.unit),
+        one.year || "–",
+        one.source || "–",
+        say("quality." + one.origin),
+        say(one.worse === "lower" ? "about.worse_lower" : "about.worse_higher"),
+      ),
+    );
+    return table(
+      say("about.indicators_caption"),
+      ["account.indicator", "about.unit", "about.year", "about.source", "about.origin", "about.worse"].map(
+        (key) => say(key),
+      ),
+      rows,
+    );
+  }
+
+  function settings(held) {
+    const parts = Object.entries(held).map(
+      ([key, value]) => key + " = " + (typeof value === "object" ? JSON.stringify(value) : value),
+    );
+    return parts.length ? " (" + parts.join(", ") + ")" : "";
+  }
+
+  function methods(about) {
+    const rows = Object.entries(about.methods).map(([step, method]) => {
+      const key = "method." + method.use;
+      const known = targeting.words.has(key) ? say(key) : null;
+      const name = build("code", {}, method.use + settings(method.settings));
+      return row(say("step." + step), known ? [known, build("br"), name] : name);
+    });
+    rows.push(row(say("about.crs"), build("bdi", {}, about.crs)));
+    return table(say("about.methods_caption"), [say("about.step"), say("about.choice")], rows);
+  }
+
+  function losses(held) {
+    return list(
+      held
+        .filter((loss) => loss.count > 0)
+        .map((loss) =>
+          say("about.loss", {
+            count: number(loss.count, 0),
+            of: number(loss.of, 0),
+            text: pick(loss.text),
+          }),
+        ),
+    );
+  }
+
+  function input(layer) {
+    const key = "layer." + layer.layer.replace(/\[.*$/, "");
+    return build(
+      "section",
+      { class: "input" },
+      build("h4", {}, targeting.words.has(key) ? say(key) : layer.layer),
+      build(
+        "p",
+        {},
+        build("bdi", {}, [layer.source, layer.year].filter(Boolean).join(", ") || "–"),
+        ". ",
+        say("about.rows", {
+          kept: number(layer.rows_kept, 0),
+          read: number(layer.rows_read, 0),
+        }),
+        " ",
+        build("code", {}, layer.file),
+      ),
+      layer.losses.some((loss) => loss.count > 0) ? losses(layer.losses) : null,
+    );
+  }
+
+  targeting.about = function (page) {
+    const { scene } = page;
+    const warnings = [];
+    for (let i = 1; targeting.words.has("mislead." + i); i += 1) {
+      warnings.push(say("mislead." + i));
+    }
+    return [
+      build("h2", {}, say("about.title")),
+      scene.made ? build("p", { class: "notice" }, say("about.made")) : null,
+      build("p", { class: "lead" }, say("about.lead")),
+      build("h3", {}, say("about.mislead")),
+      list(warnings),
+      build("h3", {}, say("about.weights")),
+      weights(scene),
+      build("h3", {}, say("about.indicators")),
+      build("div", { class: "wide" }, indicators(scene)),
+      build("h3", {}, say("about.methods")),
+      methods(scene.about),
+      build("h3", {}, say("about.inputs")),
+      scene.about.layers.map(input),
+      scene.about.losses.length
+        ? [build("h4", {}, say("about.measuring")), losses(scene.about.losses)]
+        : null,
+      build("h3", {}, say("about.privacy")),
+      build("p", {}, say("about.privacy_text")),
+      build(
+        "details",
+        {},
+        build("summary", {}, say("about.study")),
+        build("pre", {}, JSON.stringify(scene.about.study, null, 1)),
+      ),
+      build("p", { class: "fine" }, say("about.credit")),
+    ];
+  };
+})((window.targeting = window.targeting || {}));

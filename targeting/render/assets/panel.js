@@ -1,0 +1,453 @@
+/* The side panel: ranked polygons, one polygon, one block. Everything outside is set as text. */
+(function (targeting) {
+  "use strict";
+
+  const { build } = targeting;
+  const say = (key, values) => targeting.words.say(key, values);
+  const pick = (names) => targeting.words.pick(names);
+  const number = (value, digits) => targeting.words.number(value, digits);
+  const quantity = (value, unit) => targeting.words.quantity(value, unit);
+  const points = (share) => (share === null || share === undefined ? "–" : number(share * 100, 0));
+
+  /* A bar from 0 to 1, with a tick where the city stands. */
+  function bar(share, tick, kind) {
+    const fill = build("span", { class: "bar-fill " + (kind || "") });
+    fill.style.width = 100 * Math.max(0, Math.min(1, share || 0)) + "%";
+    const out = build("span", { class: "bar", "aria-hidden": "true" }, fill);
+    if (tick !== null && tick !== undefined) {
+      const mark = build("span", { class: "bar-tick" });
+      mark.style.left = 100 * Math.max(0, Math.min(1, tick)) + "%";
+      out.append(mark);
+    }
+    return out;
+  }
+
+  function head(...cells) {
+    return build("thead", {}, build("tr", {}, cells));
+  }
+
+  function column(text, about) {
+    return build("th", { scope: "col", ...about }, text);
+  }
+
+  function backButton(page) {
+    return build(
+      "button",
+      { type: "button", class: "back", onclick: () => page.home() },
+      "‹ " + say("panel.back"),
+    );
+  }
+
+  /* ----------------------------------------------------------------------------- ranked table */
+
+  function ranking(page) {
+    const { scene } = page;
+    const rows = scene.polygons.map((polygon) =>
+      build(
+        "tr",
+        { "data-number": polygon.number, onclick: () => page.choosePolygon(polygon.number) },
+        build(
+          "th",
+          { scope: "row" },
+          build(
+            "button",
+            {
+              type: "button",
+              class: "polygon-number",
+              "aria-label": say("polygon.open", { number: polygon.number }),
+              onclick: (event) => {
+                event.stopPropagation();
+                page.choosePolygon(polygon.number);
+              },
+            },
+            String(polygon.number),
+          ),
+        ),
+        build("td", {}, build("strong", {}, points(polygon.score)), bar(polygon.score, scene.city.score)),
+        scene.dimensions.map((dimension) =>
+          build("td", {}, points(polygon.dimensions[dimension.key])),
+        ),
+        build("td", {}, number(polygon.population, 0)),
+      ),
+    );
+    const city = build(
+      "tr",
+      { class: "city" },
+      build("th", { scope: "row" }, say("word.city")),
+      build("td", {}, points(scene.city.score), bar(scene.city.score, null, "plain")),
+      scene.dimensions.map((dimension) => build("td", {}, points(dimension.city))),
+      build("td", {}, number(scene.city.population, 0)),
+    );
+    return build(
+      "table",
+      { class: "ranking" },
+      build("caption", {}, say("ranking.caption")),
+      head(
+        column(say("ranking.number"), { "aria-label": say("ranking.number_long") }),
+        column(say("word.score")),
+        scene.dimensions.map((dimension) =>
+          column(say("dimension.short." + dimension.key), {
+            title: say("dimension." + dimension.key),
+          }),
+        ),
+        column(say("word.population")),
+      ),
+      build("tbody", {}, rows, city),
+    );
+  }
+
+  function home(page) {
+    const { scene } = page;
+    return [
+      build("h2", {}, say("home.title", { count: scene.polygons.length })),
+      build("p", { class: "lead" }, say("home.lead")),
+      scene.polygons.length ? ranking(page) : build("p", {}, say("home.none")),
+      build("p", { class: "fine" }, say("ranking.note")),
+    ];
+  }
+
+  /* ------------------------------------------------------------------------------ one polygon */
+
+  function nameOf(page, key) {
+    const indicator = page.indicators.get(key);
+    if (indicator) {
+      return pick(indicator.names);
+    }
+    for (const start of ["measure.", "dimension."]) {
+      if (targeting.words.has(start + key)) {
+        return say(start + key);
+      }
+    }
+    return key;
+  }
+
+  /* How a value stands beside the city's, in words. */
+  function beside(value, city) {
+    if (value === null || city === null) {
+      return say("beside.missing");
+    }
+    const gap = Math.abs(value - city);
+    if (gap <= 0.05 * Math.max(Math.abs(value), Math.abs(city))) {
+      return say("beside.same");
+    }
+    return say(value > city ? "beside.higher" : "beside.lower");
+  }
+
+  function profileRows(page, polygon, rows) {
+    return rows.map((row) => {
+      const indicator = page.indicators.get(row.key);
+      const scored = !indicator && row.unit === "index";
+      const most = scored ? 1 : page.most.get(row.key) || 1;
+      const show = (value) => (scored ? points(value) : quantity(value, row.unit));
+      const notes = [];
+      if (indicator && indicator.worse === "lower") {
+        notes.push(say("profile.less_is_worse"));
+      }
+      if (row.covered !== null && row.covered < 0.9) {
+        notes.push(say("profile.covered", { share: number(row.covered * 100, 0) }));
+      }
+      return build(
+        "tr",
+        {},
+        build(
+          "th",
+          { scope: "row" },
+          nameOf(page, row.key),
+          notes.map((note) => build("span", { class: "fine" }, note)),
+        ),
+        build("td", {}, show(row.value)),
+        build("td", {}, show(row.city)),
+        build(
+          "td",
+          { class: "beside" },
+          build("span", {}, beside(row.value, row.city)),
+          bar(row.value / most, row.city / most),
+        ),
+      );
+    });
+  }
+
+  function profileTable(page, polygon) {
+    const rows = new Map(polygon.profile.map((row) => [row.key, row]));
+    const bodies = page.scene.dimensions.map((dimension) => {
+      const keys = page.scene.indicators
+        .filter((indicator) => indicator.dimension === dimension.key)
+        .map((indicator) => indicator.key);
+      const held = [dimension.key, ...keys].map((key) => rows.get(key)).filter(Boolean);
+      const body = build("tbody", {}, profileRows(page, polygon, held));
+      if (held.length && held[0].key === dimension.key) {
+        body.firstChild.className = "dimension";
+      }
+      return body;
+    });
+    const score = rows.get("score");
+    return build(
+      "table",
+      { class: "profile" },
+      build("caption", {}, say("profile.caption")),
+      head(
+        column(say("profile.measure")),
+        column(say("profile.here")),
+        column(say("word.city")),
+        column(say("profile.beside")),
+      ),
+      score ? build("tbody", {}, profileRows(page, polygon, [score])) : null,
+      bodies,
+    );
+  }
+
+  function facilityEntry(page, i) {
+    const { facilities } = page;
+    const name = facilities.names[i];
+    return build(
+      "li",
+      { "data-facility": i },
+      build(
+        "button",
+        { type: "button", class: "place", onclick: () => page.showFacility(i) },
+        name ? build("bdi", {}, name) : build("em", {}, say("facility.unnamed")),
+      ),
+    );
+  }
+
+  function kindEntry(page, polygon, kind, at) {
+    const held = polygon.kinds[at];
+    const title = [
+      targeting.symbol(kind, 20, true),
+      build("span", { class: "kind-name" }, pick(kind.names)),
+      build("span", { class: "kind-count" }, number(held.count, 0)),
+    ];
+    const about = { "data-kind": kind.key };
+    if (kind.sensitive) {
+      return build(
+        "div",
+        { class: "kind flat", ...about },
+        build("div", { class: "kind-title" }, title),
+        build("p", { class: "fine" }, say("facility.sensitive")),
+      );
+    }
+    if (!held.count) {
+      const far =
+        held.nearest_m === null
+          ? null
+          : build("p", { class: "fine" }, say("facility.nearest", {
+            distance: quantity(held.nearest_m, "m"),
+          }));
+      return build(
+        "div",
+        { class: "kind flat none", ...about },
+        build("div", { class: "kind-title" }, title),
+        far,
+      );
+    }
+    const entries = [];
+    for (let i = 0; i < page.facilities.count; i += 1) {
+      const here = page.facilities.polygon.whole[i] === polygon.number;
+      if (here && page.facilities.kind.whole[i] === at) {
+        entries.push(facilityEntry(page, i));
+      }
+    }
+    return build(
+      "details",
+      { class: "kind", ...about },
+      build("summary", { class: "kind-title" }, title),
+      build("ul", {}, entries),
+    );
+  }
+
+  function polygonView(page, polygon) {
+    const listed = polygon.kinds.reduce((sum, kind) => sum + kind.count, 0);
+    const kinds = page.scene.kinds;
+    const services = (role) =>
+      kinds.map((kind, at) => (kind.role === role ? kindEntry(page, polygon, kind, at) : null));
+    const has = (role) => kinds.some((kind) => kind.role === role);
+    return [
+      backButton(page),
+      build("h2", {}, say("polygon.title", { number: polygon.number })),
+      build(
+        "p",
+        { class: "lead" },
+        say("polygon.lead", {
+          number: polygon.number,
+          of: page.scene.polygons.length,
+          population: number(polygon.population, 0),
+          area: quantity(polygon.area_km2, "km2"),
+          blocks: number(polygon.block_count, 0),
+        }),
+      ),
+      build("h3", {}, say("profile.title")),
+      profileTable(page, polygon),
+      build("p", { class: "fine" }, say("profile.note")),
+      build("h3", {}, say("facility.title", { count: listed })),
+      kinds.length ? null : build("p", {}, say("facility.none")),
+      has("service") ? build("h4", {}, say("facility.services")) : null,
+      services("service"),
+      has("context") ? build("h4", {}, say("facility.context")) : null,
+      services("context"),
+      build("p", { class: "fine" }, say("facility.note")),
+    ];
+  }
+
+  /* -------------------------------------------------------------------------------- one block */
+
+  /* Value of an indicator in a block, in words: a number, a level, an interval, or why not. */
+  function valueText(page, indicator, i) {
+    const name = "value." + indicator.key;
+    const column = page.data.column(name);
+    if (column.has(i)) {
+      return indicator.level
+        ? say("level.of", { level: column.whole[i] })
+        : targeting.words.quantity(column.value(i), indicator.unit, page.digits(indicator, column));
+    }
+    const low = page.data.has("low." + indicator.key) && page.data.column("low." + indicator.key);
+    if (low && low.has(i)) {
+      const high = page.data.column("high." + indicator.key);
+      const digits = page.digits(indicator, low);
+      return say("value.between", {
+        low: targeting.words.number(
+          low.value(i) * (targeting.words.state.units[indicator.unit] || { factor: 1 }).factor,
+          digits,
+        ),
+        high: targeting.words.quantity(high.value(i), indicator.unit, digits),
+      });
+    }
+    return say("value.missing");
+  }
+
+  function qualityText(page, indicator, i) {
+    const name = "value." + indicator.key;
+    const masked = page.data.has("low." + indicator.key) && page.data.column("low." + indicator.key).has(i);
+    if (masked) {
+      return say("quality.masked");
+    }
+    return say(page.data.column(name).has(i) ? "quality." + indicator.origin : "quality.missing");
+  }
+
+  function account(page, i) {
+    const bodies = page.scene.dimensions.map((dimension) => {
+      const own = page.scene.indicators.filter((one) => one.dimension === dimension.key);
+      let sum = null;
+      const rows = own.map((indicator) => {
+        const column = page.data.has("points." + indicator.key)
+          ? page.data.column("points." + indicator.key)
+          : null;
+        const held = column && column.has(i) ? column.whole[i] : null;
+        sum = held === null ? sum : (sum || 0) + held;
+        return build(
+          "tr",
+          { "data-indicator": indicator.key },
+          build(
+            "th",
+            { scope: "row" },
+            pick(indicator.names),
+            build("span", { class: "fine" }, qualityText(page, indicator, i)),
+          ),
+          build("td", {}, valueText(page, indicator, i)),
+          build("td", { class: "points" }, held === null ? "–" : number(held, 0), bar((held || 0) / 100)),
+        );
+      });
+      const title = build(
+        "tr",
+        { class: "dimension", "data-dimension": dimension.key },
+        build("th", { scope: "row" }, say("dimension." + dimension.key)),
+        build("td", {}, say("account.weight", { share: number(dimension.weight * 100, 0) })),
+        build("td", { class: "points" }, sum === null ? "–" : number(sum, 0)),
+      );
+      return build("tbody", {}, title, rows);
+    });
+    const total = page.data.column("score");
+    return build(
+      "table",
+      { class: "account" },
+      build("caption", {}, say("account.caption")),
+      head(column(say("account.indicator")), column(say("account.value")), column(say("account.points"))),
+      bodies,
+      build(
+        "tfoot",
+        {},
+        build(
+          "tr",
+          {},
+          build("th", { scope: "row" }, say("account.total")),
+          build("td", {}),
+          build("td", { class: "points", "data-total": "" }, total.has(i) ? number(total.whole[i], 0) : "–"),
+        ),
+      ),
+    );
+  }
+
+  function scoreText(page, i) {
+    const score = page.data.column("score");
+    if (!score.has(i)) {
+      const covered = page.data.column("coverage").value(i);
+      return say("block.no_score", { share: number((covered || 0) * 100, 0) });
+    }
+    return say("block.score", {
+      score: number(score.whole[i], 0),
+      share: number(page.data.column("percentile").whole[i], 0),
+    });
+  }
+
+  function spreadText(page, i) {
+    if (!page.data.has("score.low") || !page.data.column("score.low").has(i)) {
+      return null;
+    }
+    return say("block.spread", {
+      low: number(page.data.column("score.low").whole[i], 0),
+      high: number(page.data.column("score.high").whole[i], 0),
+    });
+  }
+
+  function people(page, i) {
+    const population = page.data.column("population");
+    if (page.data.column("few").whole[i] === 1) {
+      return say("block.few");
+    }
+    return population.has(i)
+      ? say("block.people", { count: population.whole[i] })
+      : say("block.people_missing");
+  }
+
+  function reason(page, i) {
+    const held = page.scene.reasons[page.data.column("reason").whole[i]];
+    const margin = page.data.column("reason.margin");
+    return targeting.words.fill(pick(held.text), {
+      code: held.code,
+      polygon: page.data.column("reason.polygon").whole[i],
+      margin: margin.has(i) ? number(Math.abs(margin.whole[i]), 0) : "–",
+    });
+  }
+
+  function blockView(page, i) {
+    const polygon = page.data.column("polygon").whole[i];
+    const covered = page.data.column("coverage").value(i);
+    const spread = spreadText(page, i);
+    return [
+      backButton(page),
+      build("h2", {}, say("block.title"), " ", build("bdi", { class: "key" }, page.blockIds[i])),
+      build("p", { class: "lead" }, scoreText(page, i)),
+      spread ? build("p", {}, spread) : null,
+      build("p", { "data-reason": page.scene.reasons[page.data.column("reason").whole[i]].code }, reason(page, i)),
+      polygon > 0
+        ? build(
+          "p",
+          {},
+          build(
+            "button",
+            { type: "button", class: "plain", onclick: () => page.choosePolygon(polygon) },
+            say("polygon.open", { number: polygon }),
+          ),
+        )
+        : null,
+      build("p", {}, people(page, i)),
+      build("h3", {}, say("account.title")),
+      account(page, i),
+      covered !== null && covered < 1
+        ? build("p", { class: "fine" }, say("account.coverage", { share: number(covered * 100, 0) }))
+        : null,
+      build("p", { class: "fine" }, say("account.note")),
+    ];
+  }
+
+  targeting.panel = { home, polygonView, blockView, valueText, bar, nameOf };
+})((window.targeting = window.targeting || {}));

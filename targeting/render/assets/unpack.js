@@ -1,0 +1,190 @@
+/* Reads what targeting/render/encode.py packed: columns of whole numbers, keys, texts, shapes. */
+(function (targeting) {
+  "use strict";
+
+  const MISSING = -2147483648;
+
+  function bytes(base64) {
+    const text = atob(base64.trim());
+    const out = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i += 1) {
+      out[i] = text.charCodeAt(i);
+    }
+    return out;
+  }
+
+  async function inflate(data, size) {
+    if (typeof DecompressionStream === "undefined") {
+      return targeting.inflate(data, size);
+    }
+    const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  }
+
+  /* Unsigned numbers of seven bits a byte. Sums and shifts stay below 2^31 in our data. */
+  function varints(data, count) {
+    const out = new Uint32Array(count);
+    let at = 0;
+    for (let i = 0; i < count; i += 1) {
+      let byte = data[at++];
+      let value = byte & 127;
+      for (let shift = 7; byte > 127; shift += 7) {
+        byte = data[at++];
+        value |= (byte & 127) << shift;
+      }
+      out[i] = value >>> 0;
+    }
+    return out;
+  }
+
+  function signed(data, count) {
+    const held = varints(data, count);
+    const out = new Int32Array(count);
+    for (let i = 0; i < count; i += 1) {
+      out[i] = (held[i] >>> 1) ^ -(held[i] & 1);
+    }
+    return out;
+  }
+
+  function ends(counts) {
+    const out = new Uint32Array(counts.length + 1);
+    for (let i = 0; i < counts.length; i += 1) {
+      out[i + 1] = out[i] + counts[i];
+    }
+    return out;
+  }
+
+  function stored(type, data, count) {
+    if (type === "u8") {
+      return data;
+    }
+    if (type === "u16") {
+      const out = new Uint16Array(count);
+      for (let i = 0; i < count; i += 1) {
+        out[i] = data[i] | (data[count + i] << 8);
+      }
+      return out;
+    }
+    return varints(data, count);
+  }
+
+  /* One column: `whole[i]` in steps (MISSING where there is none), `value(i)` as the number. */
+  class Column {
+    constructor(about, data) {
+      const held = stored(about.type, data, about.count);
+      this.decimals = about.decimals;
+      this.step = about.step;
+      this.whole = new Int32Array(about.count);
+      for (let i = 0; i < about.count; i += 1) {
+        this.whole[i] = held[i] ? held[i] - 1 + about.base : MISSING;
+      }
+    }
+
+    has(i) {
+      return this.whole[i] !== MISSING;
+    }
+
+    number(whole) {
+      return (whole * this.step) / 10 ** this.decimals;
+    }
+
+    value(i) {
+      return this.whole[i] === MISSING ? null : this.number(this.whole[i]);
+    }
+  }
+
+  class Data {
+    constructor(raw, directory) {
+      this.raw = raw;
+      this.directory = directory;
+      this.columns = new Map();
+    }
+
+    slice(name) {
+      const about = this.directory[name];
+      return this.raw.subarray(about.at, about.at + about.size);
+    }
+
+    has(name) {
+      return Object.prototype.hasOwnProperty.call(this.directory, name);
+    }
+
+    column(name) {
+      if (!this.columns.has(name)) {
+        this.columns.set(name, new Column(this.directory[name], this.slice(name)));
+      }
+      return this.columns.get(name);
+    }
+
+    keys(name) {
+      const letters = this.slice(name);
+      const count = this.directory[name].count;
+      const sizes = varints(this.slice(name + ".sizes"), 2 * count);
+      const reader = new TextDecoder();
+      const out = new Array(count);
+      let before = new Uint8Array(0);
+      let at = 0;
+      for (let i = 0; i < count; i += 1) {
+        const shared = sizes[2 * i];
+        const own = sizes[2 * i + 1];
+        const word = new Uint8Array(shared + own);
+        word.set(before.subarray(0, shared));
+        word.set(letters.subarray(at, at + own), shared);
+        out[i] = reader.decode(word);
+        before = word;
+        at += own;
+      }
+      return out;
+    }
+
+    texts(name) {
+      return this.directory[name].count
+        ? new TextDecoder().decode(this.slice(name)).split("\0")
+        : [];
+    }
+
+    spots(name) {
+      const count = this.directory[name + ".x"].count;
+      const xs = signed(this.slice(name + ".x"), count);
+      const ys = signed(this.slice(name + ".y"), count);
+      for (let i = 1; i < count; i += 1) {
+        xs[i] += xs[i - 1];
+        ys[i] += ys[i - 1];
+      }
+      return { count, xs, ys };
+    }
+
+    /* Rings of shape i: ringEnds[shapeRings[i]] …; vertices in pixels from the origin. */
+    shapes(name) {
+      const about = this.directory[name + ".rings"];
+      const shapeRings = ends(varints(this.slice(name + ".rings"), about.count));
+      const ringCount = this.directory[name + ".points"].count;
+      const ringEnds = ends(varints(this.slice(name + ".points"), ringCount));
+      const count = this.directory[name + ".x"].count;
+      const xs = signed(this.slice(name + ".x"), count);
+      const ys = signed(this.slice(name + ".y"), count);
+      for (let ring = 0; ring < ringCount; ring += 1) {
+        const first = ringEnds[ring];
+        if (ring > 0 && first < count) {
+          xs[first] += xs[ringEnds[ring - 1]];
+          ys[first] += ys[ringEnds[ring - 1]];
+        }
+        for (let i = first + 1; i < ringEnds[ring + 1]; i += 1) {
+          xs[i] += xs[i - 1];
+          ys[i] += ys[i - 1];
+        }
+      }
+      return { count: about.count, shapeRings, ringEnds, xs, ys };
+    }
+  }
+
+  targeting.MISSING = MISSING;
+  targeting.Data = Data;
+  targeting.unpack = async function (base64, directory) {
+    let size = 0;
+    for (const name of Object.keys(directory)) {
+      size = Math.max(size, directory[name].at + directory[name].size);
+    }
+    return new Data(await inflate(bytes(base64), size), directory);
+  };
+})((window.targeting = window.targeting || {}));

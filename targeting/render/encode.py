@@ -1,0 +1,243 @@
+"""Packing: geometry and columns as small integers, deflated and written as base64.
+
+Geometry is Web-Mercator pixels of one zoom level (0.6 m at the equator, less elsewhere), each
+vertex as the step from the one before. Columns are whole numbers of a declared step; 0 means
+missing. The page unpacks both with `assets/unpack.js`.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import shapely
+
+ZOOM = 18
+_TILE = 256
+_HALF_WORLD_M = 20037508.342789244
+_MISSING = 0
+
+
+def pixels(longitude_latitude_m: np.ndarray) -> np.ndarray:
+    """Return Web-Mercator meters as whole pixels of the packing zoom, counted from the north-west.
+
+    Parameters
+    ----------
+    longitude_latitude_m : ndarray
+        EPSG:3857 coordinates, one row a point.
+
+    Returns
+    -------
+    ndarray of int64
+        Column and row of the pixel.
+
+    Examples
+    --------
+    >>> pixels(np.array([[0.0, 0.0]])).tolist()
+    [[33554432, 33554432]]
+    """
+    per_meter = _TILE * 2**ZOOM / (2 * _HALF_WORLD_M)
+    flipped = longitude_latitude_m * np.array([1.0, -1.0]) + _HALF_WORLD_M
+    grid: np.ndarray = np.rint(flipped * per_meter).astype(np.int64)
+    return grid
+
+
+def project(coordinates: np.ndarray, crs: pyproj.CRS) -> np.ndarray:
+    """Return coordinates of a metric system as pixels of the packing zoom.
+
+    Examples
+    --------
+    >>> project(np.array([[0.0, 0.0]]), pyproj.CRS(3857)).tolist()
+    [[33554432, 33554432]]
+    """
+    if len(coordinates) == 0:
+        return np.zeros((0, 2), np.int64)
+    transformer = pyproj.Transformer.from_crs(crs, 3857, always_xy=True)
+    x, y = transformer.transform(coordinates[:, 0], coordinates[:, 1])
+    return pixels(np.column_stack([x, y]))
+
+
+def zigzag(values: np.ndarray) -> np.ndarray:
+    """Return signed whole numbers as unsigned ones, small ones staying small.
+
+    Examples
+    --------
+    >>> zigzag(np.array([0, -1, 1, -2])).tolist()
+    [0, 1, 2, 3]
+    """
+    held = np.asarray(values, np.int64)
+    return ((held << 1) ^ (held >> 63)).astype(np.uint64)
+
+
+def varint(values: np.ndarray) -> bytes:
+    """Return unsigned whole numbers seven bits a byte, the high bit saying that more follow.
+
+    Examples
+    --------
+    >>> varint(np.array([1, 127, 128])).hex()
+    '017f8001'
+    """
+    held = np.asarray(values, np.uint64)
+    if held.size == 0:
+        return b""
+    sizes = np.ones(held.size, np.int64)
+    for size in range(1, 10):
+        sizes += held >= np.uint64(1 << (7 * size))
+    ends = np.cumsum(sizes)
+    starts = ends - sizes
+    out = np.zeros(int(ends[-1]), np.uint8)
+    for place in range(int(sizes.max())):
+        has = sizes > place
+        bits = (held[has] >> np.uint64(7 * place)) & np.uint64(0x7F)
+        more = (sizes[has] > place + 1).astype(np.uint8) << 7
+        out[starts[has] + place] = bits.astype(np.uint8) | more
+    return out.tobytes()
+
+
+def whole(values: np.ndarray, *, decimals: int, step: int = 1) -> np.ndarray:
+    """Return numbers as whole steps of `step / 10**decimals`; missing stays missing (NaN).
+
+    Examples
+    --------
+    >>> whole(np.array([0.253, np.nan]), decimals=2).tolist()
+    [25.0, nan]
+    """
+    return np.rint(np.asarray(values, float) * (10.0**decimals / step) + 1e-9)
+
+
+@dataclass
+class Packer:
+    """Collects named streams and writes them as one deflated text.
+
+    Examples
+    --------
+    >>> packer = Packer()
+    >>> packer.numbers("score", np.array([3.0, np.nan]), decimals=2)
+    >>> packer.directory["score"]["type"], packer.directory["score"]["count"]
+    ('u8', 2)
+    """
+
+    directory: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _streams: list[bytes] = field(default_factory=list)
+    _at: int = 0
+
+    def add(self, name: str, data: bytes, **about: Any) -> None:
+        """Add one stream of bytes; `about` is what the page must know to read it."""
+        if name in self.directory:
+            raise ValueError(f"two streams are called {name!r}")
+        self.directory[name] = {"at": self._at, "size": len(data), **about}
+        self._streams.append(data)
+        self._at += len(data)
+
+    def numbers(self, name: str, values: np.ndarray, *, decimals: int = 0, step: int = 1) -> None:
+        """Add a column of whole steps (see `whole`), NaN where missing."""
+        held = np.asarray(values, float)
+        known = ~np.isnan(held)
+        base = int(held[known].min()) if known.any() else 0
+        stored = np.zeros(held.size, np.int64)
+        stored[known] = held[known].astype(np.int64) - base + 1
+        top = int(stored.max()) if stored.size else 0
+        about = {"count": held.size, "base": base, "decimals": decimals, "step": step}
+        if top < 1 << 8:
+            self.add(name, stored.astype(np.uint8).tobytes(), type="u8", **about)
+        elif top < 1 << 16:
+            planes = np.concatenate([stored & 0xFF, stored >> 8]).astype(np.uint8)
+            self.add(name, planes.tobytes(), type="u16", **about)
+        else:
+            self.add(name, varint(stored), type="varint", **about)
+
+    def keys(self, name: str, values: list[str]) -> None:
+        """Add short texts (at least one): what each shares with the one before, and its end."""
+        held = np.array([value.encode() for value in values], dtype=np.bytes_)
+        width = held.dtype.itemsize
+        letters = held.view(np.uint8).reshape(len(values), width)
+        sizes = np.char.str_len(held).astype(np.int64)
+        same = np.zeros(letters.shape, bool)
+        same[1:] = letters[1:] == letters[:-1]
+        shared = np.where(same.all(axis=1), width, np.argmin(same, axis=1))
+        before = np.concatenate([[0], sizes[:-1]])
+        shared = np.minimum(shared, np.minimum(sizes, before)).astype(np.int64)
+        place = np.arange(width)
+        ends = letters[(place >= shared[:, None]) & (place < sizes[:, None])]
+        head = np.column_stack([shared, sizes - shared]).ravel()
+        self.add(f"{name}.sizes", varint(head), type="varint", count=head.size)
+        self.add(name, ends.astype(np.uint8).tobytes(), type="keys", count=len(values))
+
+    def texts(self, name: str, values: list[str]) -> None:
+        """Add texts of any length, in any script."""
+        data = "\0".join(value.replace("\0", "") for value in values).encode("utf-8", "replace")
+        self.add(name, data, type="texts", count=len(values))
+
+    def shapes(self, name: str, geometry: gpd.GeoSeries, origin: np.ndarray) -> None:
+        """Add polygons as rings of pixel steps from `origin`; holes turn the other way."""
+        parts, owner = shapely.get_parts(geometry.to_numpy(), return_index=True)
+        parts = shapely.orient_polygons(parts)
+        rings, part_of = shapely.get_rings(parts, return_index=True)
+        points, ring_of = shapely.get_coordinates(rings, return_index=True)
+        grid = project(points, geometry.crs) - origin
+        keep = _distinct(grid, ring_of)
+        grid, ring_of = grid[keep], ring_of[keep]
+        ring_counts = np.bincount(owner[part_of], minlength=len(geometry))
+        point_counts = np.bincount(ring_of, minlength=len(rings))
+        self.add(f"{name}.rings", varint(ring_counts), type="varint", count=len(geometry))
+        self.add(f"{name}.points", varint(point_counts), type="varint", count=len(rings))
+        steps = _steps(grid, ring_of)
+        self.add(f"{name}.x", varint(zigzag(steps[:, 0])), type="varint", count=len(grid))
+        self.add(f"{name}.y", varint(zigzag(steps[:, 1])), type="varint", count=len(grid))
+
+    def spots(self, name: str, grid: np.ndarray, origin: np.ndarray) -> None:
+        """Add points as pixel steps, each from the one before."""
+        steps = np.diff(grid - origin, axis=0, prepend=np.zeros((1, 2), np.int64))
+        self.add(f"{name}.x", varint(zigzag(steps[:, 0])), type="varint", count=len(grid))
+        self.add(f"{name}.y", varint(zigzag(steps[:, 1])), type="varint", count=len(grid))
+
+    def text(self) -> str:
+        """Return every stream as one base64 text (raw deflate inside)."""
+        squeezed = zlib.compressobj(9, zlib.DEFLATED, -15)
+        data = squeezed.compress(b"".join(self._streams)) + squeezed.flush()
+        return base64.b64encode(data).decode("ascii")
+
+
+def _distinct(grid: np.ndarray, ring_of: np.ndarray) -> np.ndarray:
+    """Mark the vertices to keep: no closing vertex, no repeats unless a ring would vanish."""
+    if len(grid) == 0:
+        return np.zeros(0, bool)
+    last = np.append(ring_of[1:] != ring_of[:-1], True)
+    first = np.append(True, last[:-1])
+    repeats = np.append(False, (grid[1:] == grid[:-1]).all(axis=1)) & ~first
+    keep = ~last & ~repeats
+    start = np.flatnonzero(first)[ring_of]
+    before_close = np.append(last[1:], False)
+    keep &= ~(before_close & (grid == grid[start]).all(axis=1) & ~first)
+    left = np.bincount(ring_of[keep], minlength=int(ring_of[-1]) + 1)
+    return np.where(left[ring_of] >= 3, keep, ~last)
+
+
+def _steps(grid: np.ndarray, ring_of: np.ndarray) -> np.ndarray:
+    """Return each vertex from the one before; a ring's first from the first of the ring before."""
+    if len(grid) == 0:
+        return grid
+    steps = np.diff(grid, axis=0, prepend=np.zeros((1, 2), np.int64))
+    first = np.flatnonzero(np.append(True, ring_of[1:] != ring_of[:-1]))
+    steps[first] = np.diff(grid[first], axis=0, prepend=np.zeros((1, 2), np.int64))
+    return steps
+
+
+def spatial_order(geometry: gpd.GeoSeries) -> np.ndarray:
+    """Return positions along a Hilbert curve: neighbors in space become neighbors in the file.
+
+    Examples
+    --------
+    >>> square = gpd.GeoSeries([shapely.box(0, 0, 1, 1)], crs=3857)
+    >>> spatial_order(square).tolist()
+    [0]
+    """
+    if len(geometry) < 2:
+        return np.arange(len(geometry))
+    along = geometry.hilbert_distance(level=16).to_numpy()
+    return np.lexsort((np.arange(len(geometry)), along))

@@ -1,0 +1,242 @@
+"""Every file of a study: written beside the folder, then moved into it, file by file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+
+from targeting.i18n import say
+from targeting.model import LayerReport, Loss, Result
+from targeting.render import public
+from targeting.render.page import write_page
+from targeting.render.records import plain
+from targeting.render.scene import class_breaks
+from targeting.render.style import block_style, polygon_style
+from targeting.render.tables import block_table, facility_count_table, facility_table, polygon_table
+
+GEOPACKAGE = "targeting.gpkg"
+MANIFEST = "manifest.json"
+# Files carry no clock: the same study gives the same bytes on any day.
+_INSTANT = "2000-01-01T00:00:00.000Z"
+_PACKAGES = (
+    "targeting",
+    "branca",
+    "exactextract",
+    "folium",
+    "geopandas",
+    "numba",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "pyogrio",
+    "pyproj",
+    "rasterio",
+    "scikit-learn",
+    "scipy",
+    "shapely",
+)
+_STYLES_TABLE = """
+CREATE TABLE layer_styles (
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256),
+  f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
+  useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME
+)
+"""
+
+
+def write_outputs(result: Result, folder: Path) -> list[Path]:
+    """Write the page, the tables and the manifest of a result.
+
+    Parameters
+    ----------
+    result : Result
+        A study carried out.
+    folder : Path
+        Where the files go; made when it does not exist.
+
+    Returns
+    -------
+    list of Path
+        The files, the page first and the manifest last. When something fails on the way, what was
+        in the folder before is still there, whole.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        names = _write_all(result, draft)
+        folder.mkdir(exist_ok=True)
+        for name in names:
+            (draft / name).replace(folder / name)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return [folder / name for name in names]
+
+
+def _write_all(result: Result, folder: Path) -> list[str]:
+    blocks, polygons = block_table(result), polygon_table(result)
+    write_page(result, folder / "index.html")
+    write_geopackage(result, blocks, polygons, folder / GEOPACKAGE)
+    blocks.to_parquet(folder / "blocks.parquet", index=False, compression="zstd")
+    polygons.to_parquet(folder / "polygons.parquet", index=False, compression="zstd")
+    _write_csv(facility_table(result), folder / "facilities_by_polygon.csv")
+    _write_csv(facility_count_table(result), folder / "facility_counts.csv")
+    names = [
+        "index.html",
+        GEOPACKAGE,
+        "blocks.parquet",
+        "polygons.parquet",
+        "facilities_by_polygon.csv",
+        "facility_counts.csv",
+    ]
+    record = manifest(result, {name: _sha256(folder / name) for name in names})
+    text = json.dumps(record, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
+    (folder / MANIFEST).write_bytes((text + "\n").encode("utf-8"))
+    return [*names, MANIFEST]
+
+
+def _write_csv(table: pd.DataFrame, path: Path) -> None:
+    # With a byte order mark Excel reads the accents.
+    path.write_bytes(
+        table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig", "replace")
+    )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@contextmanager
+def _fixed_clock() -> Iterator[None]:
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _INSTANT})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def write_geopackage(
+    result: Result, blocks: gpd.GeoDataFrame, polygons: gpd.GeoDataFrame, path: Path
+) -> None:
+    """Write the layers `blocks` and `polygons` with their QGIS styles; no clock in the file.
+
+    Parameters
+    ----------
+    result : Result
+        For the classes and the language of the styles.
+    blocks, polygons : GeoDataFrame
+        Public tables.
+    path : Path
+        A new file.
+    """
+    with _fixed_clock():
+        pyogrio.write_dataframe(blocks, path, layer="blocks", driver="GPKG", promote_to_multi=True)
+        pyogrio.write_dataframe(
+            polygons,
+            path,
+            layer="polygons",
+            driver="GPKG",
+            promote_to_multi=True,
+            geometry_type="MultiPolygon",
+            append=False,
+        )
+    _, total = public.points(result.scores.contributions, result.scores.score)
+    missing = say("page.legend.missing", result.study.language)
+    styles = {
+        "blocks": block_style(class_breaks(total), missing=missing),
+        "polygons": polygon_style(),
+    }
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute(_STYLES_TABLE)
+        file.execute(
+            "INSERT INTO gpkg_contents"
+            " (table_name, data_type, identifier, description, last_change)"
+            " VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?)",
+            (_INSTANT,),
+        )
+        file.executemany(
+            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name,"
+            " f_geometry_column, styleName, styleQML, useAsDefault, description, owner,"
+            " update_time)"
+            " VALUES ('', '', ?, 'geom', ?, ?, 1, '', '', ?)",
+            [(layer, layer, style, _INSTANT) for layer, style in styles.items()],
+        )
+
+
+def manifest(result: Result, outputs: dict[str, str]) -> dict[str, Any]:
+    """Return what was read, chosen, lost and written: enough to tell whether a run is the same.
+
+    Parameters
+    ----------
+    result : Result
+        A study carried out.
+    outputs : dict
+        File name to sha256.
+
+    Returns
+    -------
+    dict
+        Ready for JSON; no clock and no path of this machine.
+    """
+    record = {
+        "study": result.study.as_record(),
+        "seed": result.study.seed,
+        "made": result.study.made,
+        "mode": "public",
+        "versions": {"python": platform.python_version(), **_versions()},
+        "inputs": [_input(layer) for layer in result.territory.layers],
+        "losses_measuring": [_loss(loss) for loss in result.values.losses],
+        "polygons": {
+            "count": len(result.polygons.polygons),
+            "threshold": result.polygons.threshold,
+            "notes": dict(result.polygons.notes),
+        },
+        "outputs": [{"file": name, "sha256": digest} for name, digest in sorted(outputs.items())],
+    }
+    out: dict[str, Any] = plain(record)
+    return out
+
+
+def _versions() -> dict[str, str]:
+    out = {}
+    for name in _PACKAGES:
+        try:
+            out[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return out
+
+
+def _input(layer: LayerReport) -> dict[str, Any]:
+    return {
+        "layer": layer.layer,
+        "file": layer.file,
+        "source": layer.source,
+        "year": layer.year,
+        "crs": layer.crs_in,
+        "encoding": layer.encoding,
+        "rows_read": layer.rows_read,
+        "rows_kept": layer.rows_kept,
+        "sha256": layer.sha256,
+        "notes": dict(layer.notes),
+        "losses": [_loss(loss) for loss in layer.losses],
+    }
+
+
+def _loss(loss: Loss) -> dict[str, Any]:
+    return {"layer": loss.layer, "reason": loss.reason, "count": loss.count, "of": loss.of}

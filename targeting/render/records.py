@@ -1,0 +1,284 @@
+"""Records of the scene: words, city, indicators, polygons, kinds of facilities, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+
+from targeting.facility_kinds import FacilityKind, facility_kinds
+from targeting.i18n import LANGUAGES, catalogue
+from targeting.model import LayerReport, Loss, MethodSpec, Result
+from targeting.render import public
+from targeting.units import UNITS
+
+_POLYGON_COLUMNS = ("score", "need", "population", "area_km2", "compactness", "block_count")
+
+
+def page_words() -> dict[str, dict[str, str]]:
+    """Return the page's words by language, without the `page.` before each key."""
+    start = "page."
+    return {
+        language: {
+            key[len(start) :]: text
+            for key, text in sorted(catalogue(language).items())
+            if key.startswith(start)
+        }
+        for language in LANGUAGES
+    }
+
+
+def unit_records() -> dict[str, dict[str, Any]]:
+    """Return how each unit is shown: sign, digits, and the factor that makes the number."""
+    return {
+        unit.key: {"sign": unit.sign, "digits": unit.decimals, "factor": unit.factor}
+        for unit in UNITS.values()
+    }
+
+
+def sentence(key: str, fallback: str, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return one message in every language; what it cannot fill in stays as written."""
+    out = {}
+    for language in LANGUAGES:
+        words = catalogue(language)
+        text = words.get(key, words[fallback])
+        for name, value in values.items():
+            text = text.replace("{" + name + "}", str(value))
+        out[language] = text
+    return out
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON knows it: no numpy, NaN as null, whole floats kept as they are."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(held) for key, held in value.items()}
+    if isinstance(value, str) or value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, np.bool_ | np.integer):
+        return value.item()
+    if isinstance(value, float | np.floating):
+        return None if not np.isfinite(value) else float(value)
+    if isinstance(value, np.ndarray):
+        return [plain(held) for held in value.tolist()]
+    if isinstance(value, Iterable):
+        return [plain(held) for held in value]
+    return str(value)
+
+
+def city_kinds(result: Result) -> list[FacilityKind]:
+    """Return the kinds the city's tables speak of, in the order of the table of kinds."""
+    present = set(result.profiles.facility_counts["kind"])
+    if result.territory.facilities is not None:
+        present |= set(result.territory.facilities["kind"])
+    known = [kind for key, kind in facility_kinds().items() if key in present]
+    others = sorted(str(key) for key in present - set(facility_kinds()))
+    return known + [
+        FacilityKind(
+            key=key,
+            names={"es": key, "en": key},
+            role="context",
+            norm_m=None,
+            verified=False,
+            norm_source="",
+            sensitive=False,
+        )
+        for key in others
+    ]
+
+
+def listed_facilities(result: Result, kinds: list[FacilityKind]) -> gpd.GeoDataFrame:
+    """Return the facilities a public page may show one by one."""
+    held = result.territory.facilities
+    if held is None:
+        columns: dict[str, list[Any]] = {
+            name: [] for name in ("kind", "name", "source", "sensitive")
+        }
+        return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=result.territory.crs))
+    hidden = [kind.key for kind in kinds if kind.sensitive]
+    return held[~held["sensitive"].astype(bool) & ~held["kind"].isin(hidden)]
+
+
+def text_of(value: Any) -> str:
+    """Return a text, empty where missing."""
+    return "" if value is None or pd.isna(value) else str(value)
+
+
+def city_record(result: Result) -> dict[str, Any]:
+    """Return the city's own figures."""
+    people = result.territory.blocks["population"]
+    return {
+        "blocks": len(people),
+        "population": float(np.round(people.sum())),
+        "population_missing": int(people.isna().sum()),
+        "score": weighted(result.scores.score, people),
+    }
+
+
+def weighted(values: pd.Series[float], weights: pd.Series[float]) -> float | None:
+    """Return the weighted mean of what is known; None where nothing is."""
+    known = values.notna() & (weights.fillna(0) > 0)
+    if not known.any():
+        return None
+    return float(np.average(values[known], weights=weights[known]))
+
+
+def dimension_records(result: Result) -> list[dict[str, Any]]:
+    """Return each dimension with its weight and the mean of the city."""
+    return [
+        {
+            "key": str(key),
+            "weight": float(result.scores.dimension_weights[key]),
+            "city": weighted(result.scores.dimensions[key], result.territory.blocks["population"]),
+        }
+        for key in result.scores.dimensions.columns
+    ]
+
+
+def indicator_records(result: Result) -> list[dict[str, Any]]:
+    """Return each indicator: names, unit, direction, source, year, weight, origin."""
+    weights = result.scores.weights
+    return [
+        {
+            "key": indicator.key,
+            "names": dict(indicator.names),
+            "unit": indicator.unit,
+            "dimension": indicator.dimension,
+            "worse": indicator.worse,
+            "source": indicator.source,
+            "year": indicator.year,
+            "weight": float(weights.get(indicator.key, 0.0)),
+            "origin": result.values.origin[indicator.key],
+            "level": public.shown_as_level(indicator),
+        }
+        for indicator in result.indicators
+    ]
+
+
+def polygon_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str, Any]]:
+    """Return each polygon: figures, profile, and a count for every kind."""
+    table = result.polygons.polygons
+    out = []
+    for place, number in enumerate(table.index):
+        mine = result.polygons.membership == number
+        people = result.territory.blocks["population"][mine]
+        figures = {
+            name: float(table[name].iloc[place])
+            for name in _POLYGON_COLUMNS
+            if name in table.columns
+        }
+        means = {
+            str(key): weighted(values[mine], people)
+            for key, values in result.scores.dimensions.items()
+        }
+        out.append(
+            {
+                "number": int(number),
+                **figures,
+                "dimensions": means,
+                "profile": _profile(result, int(number)),
+                "kinds": _kind_counts(result, int(number), kinds),
+            }
+        )
+    return out
+
+
+def _kind_counts(
+    result: Result, number: int, kinds: list[FacilityKind]
+) -> list[dict[str, int | float | None]]:
+    """Return every kind's count in a polygon; how far a sensitive place lies is not told."""
+    counts = result.profiles.facility_counts.rename(columns={"count": "count_"})
+    rows = {
+        str(row.kind): row for row in counts[counts["polygon"] == number].itertuples(index=False)
+    }
+    out: list[dict[str, int | float | None]] = []
+    for kind in kinds:
+        row: Any = rows.get(kind.key)
+        far = None if row is None or kind.sensitive else round(float(row.nearest_m), -1)
+        out.append({"count": 0 if row is None else int(row.count_), "nearest_m": far})
+    return out
+
+
+def _profile(result: Result, number: int) -> list[dict[str, Any]]:
+    profile = result.profiles.profile
+    rows: Any = profile[profile["polygon"] == number].itertuples(index=False)
+    return [
+        {
+            "key": str(row.key),
+            "value": float(row.value),
+            "city": float(row.city),
+            "unit": str(row.unit),
+            "covered": float(row.covered_share),
+        }
+        for row in rows
+    ]
+
+
+def kind_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str, Any]]:
+    """Return the kinds of facilities with their count in the city."""
+    counts = result.profiles.facility_counts
+    city = counts.drop_duplicates("kind").set_index("kind")["city_count"]
+    return [
+        {
+            "key": kind.key,
+            "names": dict(kind.names),
+            "role": kind.role,
+            "norm_m": kind.norm_m,
+            "verified": kind.verified,
+            "sensitive": kind.sensitive,
+            "city": int(city.get(kind.key, 0)),
+        }
+        for kind in kinds
+    ]
+
+
+def about_record(result: Result) -> dict[str, Any]:
+    """Return where everything is from: inputs, losses, methods, the whole study."""
+    study = result.study
+    methods = {
+        name: _method(getattr(study, name))
+        for name in ("population", "normalize", "aggregate", "delineation")
+    }
+    return {
+        "crs": _crs_name(result.territory.crs),
+        "layers": [_layer_report(layer) for layer in result.territory.layers],
+        "losses": [_loss(loss) for loss in result.values.losses],
+        "methods": methods,
+        "notes": dict(result.polygons.notes),
+        "study": study.as_record(),
+    }
+
+
+def _method(spec: MethodSpec) -> dict[str, Any]:
+    return {"use": spec.use, "settings": dict(spec.settings)}
+
+
+def _crs_name(crs: pyproj.CRS) -> str:
+    authority = crs.to_authority()
+    return f"{crs.name} ({':'.join(authority)})" if authority else str(crs.name)
+
+
+def _layer_report(layer: LayerReport) -> dict[str, Any]:
+    return {
+        "layer": layer.layer,
+        "file": layer.file,
+        "source": layer.source,
+        "year": layer.year,
+        "rows_read": layer.rows_read,
+        "rows_kept": layer.rows_kept,
+        "losses": [_loss(loss) for loss in layer.losses],
+    }
+
+
+def _loss(loss: Loss) -> dict[str, Any]:
+    values = {"count": loss.count, "of": loss.of, "layer": loss.layer}
+    return {
+        "layer": loss.layer,
+        "reason": loss.reason,
+        "count": loss.count,
+        "of": loss.of,
+        "text": sentence(f"loss.{loss.reason}", "page.loss", values | {"reason": loss.reason}),
+    }

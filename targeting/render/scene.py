@@ -1,0 +1,277 @@
+"""From a result to the scene: everything the page shows, coarsened for the public, and packed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from targeting.facility_kinds import FacilityKind
+from targeting.i18n import LANGUAGES
+from targeting.model import Indicator, Result
+from targeting.render import public
+from targeting.render.encode import ZOOM, Packer, project, spatial_order
+from targeting.render.records import (
+    about_record,
+    city_kinds,
+    city_record,
+    dimension_records,
+    indicator_records,
+    kind_records,
+    listed_facilities,
+    page_words,
+    plain,
+    polygon_records,
+    sentence,
+    text_of,
+    unit_records,
+)
+from targeting.render.style import RAMP
+
+CLASS_SHARES = (0.2, 0.4, 0.6, 0.8, 0.9)
+_SCORE = public.Grain(public.SCORE_DECIMALS)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the page is made from.
+
+    Parameters
+    ----------
+    record : dict
+        The JSON document: words, layers, polygons, sources.
+    data : str
+        Packed arrays, base64 (see `targeting.render.encode`).
+    listed : list of dict
+        Facilities inside polygons, for readers without JavaScript.
+    """
+
+    record: dict[str, Any]
+    data: str
+    listed: list[dict[str, Any]]
+
+
+def build_scene(result: Result, *, language: str | None = None) -> Scene:
+    """Return the scene of a result, for the public.
+
+    Parameters
+    ----------
+    result : Result
+        A study carried out.
+    language : str, optional
+        Language the page opens in; default: the study's.
+
+    Returns
+    -------
+    Scene
+        The same result gives the same bytes.
+    """
+    packer = Packer()
+    order = spatial_order(result.territory.blocks.geometry)
+    origin = _origin(result)
+    _pack_blocks(packer, result, order, origin)
+    packer.shapes("polygons", result.polygons.polygons.geometry, origin)
+    kinds = city_kinds(result)
+    facilities = _pack_facilities(packer, result, kinds, origin)
+    layers = _pack_layers(packer, result, order)
+    reasons = _pack_reasons(packer, result, order)
+    record = {
+        "version": 1,
+        "language": language or result.study.language,
+        "title": {code: str(result.study.title[code]) for code in LANGUAGES},
+        "made": bool(result.study.made),
+        "words": page_words(),
+        "units": unit_records(),
+        "ramp": RAMP,
+        "zoom": ZOOM,
+        "origin": origin.tolist(),
+        "bounds": _bounds(result, origin),
+        "city": city_record(result),
+        "dimensions": dimension_records(result),
+        "indicators": indicator_records(result),
+        "layers": layers,
+        "reasons": reasons,
+        "threshold": float(_SCORE.round(np.array([result.polygons.threshold]))[0]),
+        "polygons": polygon_records(result, kinds),
+        "kinds": kind_records(result, kinds),
+        "facilities": facilities,
+        "about": about_record(result),
+        "data": packer.directory,
+    }
+    inside = result.profiles.facilities
+    inside = inside[inside["facility_id"].isin(listed_facilities(result, kinds).index)]
+    listed = [
+        {"polygon": int(number), "kind": str(kind), "name": text_of(name)}
+        for number, kind, name in zip(
+            inside["polygon"], inside["kind"], inside["name"], strict=True
+        )
+    ]
+    return Scene(plain(record), packer.text(), listed)
+
+
+def class_breaks(values: np.ndarray) -> list[int]:
+    """Return the whole steps at which the next color begins.
+
+    They cut at 20, 40, 60, 80 and 90 % of the blocks; equal values stay in one class, so there may
+    be fewer cuts.
+
+    Examples
+    --------
+    >>> class_breaks(np.arange(100.0))
+    [20, 40, 60, 80, 90]
+    >>> class_breaks(np.array([0.0, 0.0, 0.0, 7.0]))
+    [7]
+    """
+    known = np.sort(values[~np.isnan(values)])
+    if known.size == 0:
+        return []
+    places = np.minimum(np.ceil(np.array(CLASS_SHARES) * known.size).astype(int), known.size - 1)
+    cuts = {int(cut) for cut in known[places] if cut > known[0]}
+    if not cuts and known[-1] > known[0]:
+        cuts = {int(known[known > known[0]][0])}
+    return sorted(cuts)
+
+
+def _grid(geometry: gpd.GeoSeries) -> np.ndarray:
+    return project(shapely.get_coordinates(geometry.to_numpy()), geometry.crs)
+
+
+def _origin(result: Result) -> np.ndarray:
+    box = shapely.box(*result.territory.blocks.total_bounds)
+    corners = gpd.GeoSeries([box], crs=result.territory.crs)
+    return np.asarray(_grid(corners).min(axis=0))
+
+
+def _bounds(result: Result, origin: np.ndarray) -> list[list[int]]:
+    """Return the pixels the page opens on: the city without its farthest one percent of blocks."""
+    grid = project(
+        shapely.get_coordinates(shapely.centroid(result.territory.blocks.geometry.to_numpy())),
+        result.territory.crs,
+    )
+    low, high = np.percentile(grid, [1, 99], axis=0)
+    if len(result.polygons.polygons):
+        inside = _grid(result.polygons.polygons.geometry)
+        low, high = np.minimum(low, inside.min(axis=0)), np.maximum(high, inside.max(axis=0))
+    edge = 0.02 * (high - low).max() + 1
+    return [[int(v) for v in low - edge - origin], [int(v) for v in high + edge - origin]]
+
+
+def _pack_blocks(packer: Packer, result: Result, order: np.ndarray, origin: np.ndarray) -> None:
+    blocks = result.territory.blocks.iloc[order]
+    packer.shapes("blocks", blocks.geometry, origin)
+    packer.keys("blocks.id", [str(key) for key in blocks.index])
+    people, few = public.population(blocks["population"])
+    packer.numbers("population", people)
+    packer.numbers("few", few.astype(float))
+    packer.numbers("polygon", result.polygons.membership.to_numpy(float)[order])
+
+
+def _pack_reasons(packer: Packer, result: Result, order: np.ndarray) -> list[dict[str, Any]]:
+    reasons = result.polygons.reasons.iloc[order]
+    codes = sorted(str(code) for code in set(reasons["code"]))
+    number = reasons["code"].astype(str).map({code: at for at, code in enumerate(codes)})
+    packer.numbers("reason", number.to_numpy(float))
+    packer.numbers("reason.polygon", reasons["polygon"].to_numpy(float))
+    margin = _SCORE.whole(reasons["margin"].to_numpy(float))
+    packer.numbers("reason.margin", margin, decimals=_SCORE.decimals)
+    return [{"code": code, "text": sentence(f"reason.{code}", "page.reason", {})} for code in codes]
+
+
+def _pack_layers(packer: Packer, result: Result, order: np.ndarray) -> list[dict[str, Any]]:
+    """Pack what blocks can be colored by, and what their accounts need; return the layers."""
+    scores = result.scores
+    shares, total = public.points(scores.contributions, scores.score)
+    layers = [_layer(packer, "score", "score", total[order], _SCORE)]
+    layers[0]["spread"] = _pack_spread(packer, result, order)
+    packer.numbers("percentile", public.percentiles(scores.score)[order])
+    packer.numbers("coverage", np.rint(scores.coverage.to_numpy(float)[order] * 100), decimals=2)
+    for dimension, values in public.dimension_points(result).items():
+        layers.append(
+            _layer(packer, f"dimension.{dimension}", "dimension", values[order], _SCORE)
+            | {"key": dimension}
+        )
+    columns = list(scores.contributions.columns)
+    for indicator in result.indicators:
+        layers.append(_indicator_layer(packer, result, indicator, order))
+        if indicator.key in columns:
+            points = shares[order, columns.index(indicator.key)]
+            packer.numbers(f"points.{indicator.key}", points, decimals=_SCORE.decimals)
+            grain = public.part_grain(indicator.dimension)
+            parts = grain.whole(scores.parts[indicator.key].to_numpy(float)[order]) * grain.step
+            packer.numbers(f"part.{indicator.key}", parts, decimals=_SCORE.decimals)
+    return layers
+
+
+def _layer(
+    packer: Packer, name: str, group: str, whole: np.ndarray, grain: public.Grain
+) -> dict[str, Any]:
+    packer.numbers(name, whole, decimals=grain.decimals, step=grain.step)
+    return {"id": name, "group": group, "breaks": class_breaks(whole)}
+
+
+def _pack_spread(packer: Packer, result: Result, order: np.ndarray) -> bool:
+    """Pack the interval of the score where its data leave one open; tell whether any does."""
+    low, high = (s.to_numpy(float)[order] for s in (result.scores.low, result.scores.high))
+    open_ = high - low >= _SCORE.size
+    if not open_.any():
+        return False
+    packer.numbers("score.low", np.where(open_, _SCORE.whole(low), np.nan), decimals=2)
+    packer.numbers("score.high", np.where(open_, _SCORE.whole(high), np.nan), decimals=2)
+    return True
+
+
+def _indicator_layer(
+    packer: Packer, result: Result, indicator: Indicator, order: np.ndarray
+) -> dict[str, Any]:
+    key = indicator.key
+    value, low, high = (
+        frame[key].to_numpy(float)[order]
+        for frame in (result.values.value, result.values.low, result.values.high)
+    )
+    name = f"value.{key}"
+    if public.shown_as_level(indicator):
+        layer = _layer(packer, name, "indicator", public.levels(pd.Series(value)), public.Grain(0))
+        known = packer.directory[name]
+        return layer | {"key": key, "level": True, "breaks": [3, 5, 7, 9] if known["count"] else []}
+    grain = public.value_grain(indicator)
+    masked = (high - low > 1e-12) & (result.values.origin[key] != "shrunk")
+    whole = grain.whole(value)
+    packer.numbers(name, np.where(masked, np.nan, whole), decimals=grain.decimals, step=grain.step)
+    layer = {"id": name, "group": "indicator", "key": key, "breaks": class_breaks(whole)}
+    if masked.any():
+        scale = 10.0**grain.decimals / grain.step
+        for end, held in (("low", np.floor(low * scale)), ("high", np.ceil(high * scale))):
+            packer.numbers(
+                f"{end}.{key}",
+                np.where(masked, held, np.nan),
+                decimals=grain.decimals,
+                step=grain.step,
+            )
+        layer["masked"] = True
+    return layer
+
+
+def _pack_facilities(
+    packer: Packer, result: Result, kinds: list[FacilityKind], origin: np.ndarray
+) -> dict[str, Any]:
+    """Pack the facilities that may be listed: never a sensitive kind, never a contact."""
+    held = listed_facilities(result, kinds)
+    number = {kind.key: at for at, kind in enumerate(kinds)}
+    inside = result.profiles.facilities
+    polygon = pd.Series(inside["polygon"].to_numpy(float), index=inside["facility_id"].astype(str))
+    polygon = polygon[~polygon.index.duplicated()]
+    packer.spots("facilities", _grid(held.geometry), origin)
+    packer.numbers("facilities.kind", held["kind"].map(number).to_numpy(float))
+    in_polygon = polygon.reindex(held.index.astype(str)).fillna(0).to_numpy(float)
+    packer.numbers("facilities.polygon", in_polygon)
+    packer.texts("facilities.name", [text_of(name) for name in held["name"]])
+    sources = sorted({text_of(source) for source in held["source"]})
+    where = {source: at for at, source in enumerate(sources)}
+    packer.numbers(
+        "facilities.source", np.array([where[text_of(s)] for s in held["source"]], float)
+    )
+    return {"count": len(held), "sources": sources}
