@@ -1,0 +1,21 @@
+"""The only place that opens files: readers, and the intake that makes a Territory of them."""
+
+from targeting.sources import points, population, rasters, tables, vectors
+from targeting.sources.layer import Layer
+from targeting.sources.mx import census, conapo, denue, framework, services
+from targeting.sources.territory import read_territory
+
+__all__ = [
+    "Layer",
+    "census",
+    "conapo",
+    "denue",
+    "framework",
+    "points",
+    "population",
+    "rasters",
+    "read_territory",
+    "services",
+    "tables",
+    "vectors",
+]

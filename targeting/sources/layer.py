@@ -1,0 +1,173 @@
+"""What a reader hands over: the rows it kept, and an account of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from targeting.model import Counts, Loss, frozen
+from targeting.problems import Problem, TargetingError, closest
+
+Frame = TypeVar("Frame", bound=pd.DataFrame)
+EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One input as read: its rows under the engine's names, in the file's own coordinates.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Rows kept. Blocks have `block_id`, `area_id`, `municipality_id`; areas `area_id`,
+        `municipality_id`; incidents `kind`, `date`; facilities `kind`, `name`; lines `kind`; a table
+        the index `key`; a raster one row with `path` and `band`. Geometry where the layer has any.
+    rows_read : int
+        Rows in the file.
+    losses : tuple of Loss
+        Rows that fell, named and counted; the intake fills in the layer's name.
+    crs_in, encoding : str
+        As found.
+    notes : mapping
+        Further figures.
+    counts : mapping
+        Census counts by `block` and by `area`.
+    files : tuple of Path
+        Files read, when they are more than the one the study names.
+
+    Examples
+    --------
+    >>> Layer(pd.DataFrame({"kind": ["homicide"]}), rows_read=3).rows_read
+    3
+    """
+
+    data: pd.DataFrame
+    rows_read: int
+    losses: tuple[Loss, ...] = ()
+    crs_in: str = ""
+    encoding: str = ""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    counts: Mapping[str, Counts] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "notes", frozen(self.notes))
+        object.__setattr__(self, "counts", frozen(self.counts))
+
+
+def examples(labels: Iterable[Any]) -> tuple[str, ...]:
+    """Return up to five different labels as text, smallest first.
+
+    Examples
+    --------
+    >>> examples([12, 7, 7])
+    ('7', '12')
+    """
+    return tuple(str(label) for label in sorted(set(labels))[:EXAMPLES])
+
+
+def drop(
+    frame: Frame,
+    bad: np.ndarray | pd.Series[bool],
+    reason: str,
+    losses: list[Loss],
+    *,
+    of: int,
+    label: str | None = None,
+    layer: str = "",
+) -> Frame:
+    """Return the rows that are not bad, and note the others as one loss.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    bad : array of bool
+        One for each row.
+    reason : str
+        Code of the loss.
+    losses : list of Loss
+        Gets the loss, if any row falls.
+    of : int
+        Rows the count is told against.
+    label : str, optional
+        Column that names a row. Default: the index (row number in the file, from 1 at the first
+        row of data).
+    layer : str
+        Name of the layer, when it is already known.
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"x": [1, 0, 3]}, index=[1, 2, 3])
+    >>> drop(table, table["x"] == 0, "zero-coordinates", found := [], of=3).index.tolist(), found
+    ([1, 3], [Loss(layer='', reason='zero-coordinates', count=1, of=3, examples=('2',))])
+    """
+    mask = np.asarray(bad, dtype=bool)
+    count = int(mask.sum())
+    if not count:
+        return frame
+    names = frame.index[mask] if label is None else frame.loc[mask, label].dropna()
+    losses.append(Loss(layer, reason, count, of, examples(names)))
+    return frame[~mask]
+
+
+def against(losses: Iterable[Loss], of: int) -> tuple[Loss, ...]:
+    """Return losses told against one and the same number of rows.
+
+    Examples
+    --------
+    >>> against([Loss("", "no-area", 1, 5)], 10)[0].share
+    0.1
+    """
+    return tuple(replace(loss, of=of) for loss in losses)
+
+
+def require_columns(found: Iterable[str], wanted: Mapping[str, str | None]) -> None:
+    """Check that the columns a study names are there.
+
+    Parameters
+    ----------
+    found : iterable of str
+        Columns of the file.
+    wanted : mapping
+        Setting to column; a setting left out is None.
+
+    Raises
+    ------
+    TargetingError
+        `missing-column` for each that is not there, with the nearest name offered.
+
+    Examples
+    --------
+    >>> require_columns(["lat", "long"], {"x": "long", "crs": None})
+    """
+    columns = [str(column) for column in found]
+    problems = [
+        missing_column(column, columns, where)
+        for where, column in wanted.items()
+        if column is not None and column not in columns
+    ]
+    if problems:
+        raise TargetingError(problems)
+
+
+def missing_column(given: str, found: Iterable[str], where: str = "") -> Problem:
+    """Return the problem of a column that is not in the file, with the nearest one offered.
+
+    Examples
+    --------
+    >>> missing_column("lon", ["lat", "long"]).values["hint"]
+    'long'
+    """
+    columns = list(found)
+    shown = ", ".join(columns[:12]) + (" …" if len(columns) > 12 else "")
+    values = {"given": given, "hint": closest(given, columns) or "–", "known": shown or "–"}
+    return Problem("missing-column", where, values)

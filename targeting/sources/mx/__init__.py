@@ -1,0 +1,1 @@
+"""Mexican sources: INEGI, CONAPO, DENUE. Their names and codes stay in this folder."""

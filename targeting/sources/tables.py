@@ -1,0 +1,295 @@
+"""Tables of text: CSV in any encoding and line end, Parquet and Excel, read as text."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pa_parquet
+
+from targeting.model import Loss
+from targeting.problems import Problem, TargetingError, closest
+from targeting.registry import register
+from targeting.sources.files import TABLE, Member, require_format, text_encoding, unreadable
+from targeting.sources.layer import Layer, drop, require_columns
+from targeting.sources.text import MISSING_TEXTS, clean_keys
+
+_DELIMITERS = ",;\t|"
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table whose cells are all text.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Columns of text, under the file's names.
+    encoding : str
+        As found; empty where the format has none.
+    malformed : int
+        Lines with more or fewer cells than the header.
+    """
+
+    table: pa.Table
+    encoding: str = ""
+    malformed: int = 0
+
+    @property
+    def rows_read(self) -> int:
+        """Lines of data in the file, the malformed ones among them."""
+        return int(self.table.num_rows) + self.malformed
+
+    @property
+    def losses(self) -> list[Loss]:
+        """Loss of the malformed lines, if any."""
+        if not self.malformed:
+            return []
+        return [Loss("", "malformed-row", self.malformed, self.rows_read)]
+
+    def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return some columns as text; the index counts the rows from 1."""
+        chosen = self.table if columns is None else self.table.select(list(dict.fromkeys(columns)))
+        frame = chosen.to_pandas()
+        frame.index = pd.RangeIndex(1, len(frame) + 1)
+        return frame
+
+
+def read_text_table(
+    source: Path | Member,
+    *,
+    columns: Sequence[str] | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
+) -> TextTable:
+    """Read a table with every cell as text.
+
+    Parameters
+    ----------
+    source : Path or Member
+        CSV (any of four delimiters, any line end), Parquet or Excel.
+    columns : sequence of str, optional
+        Read only these, as far as they are there.
+    encoding : str, optional
+        Default: found out from the bytes.
+    sheet : str, optional
+        Sheet of a workbook. Default: the first.
+
+    Returns
+    -------
+    TextTable
+
+    Raises
+    ------
+    TargetingError
+        `missing-file`, `empty-file`, `wrong-format`, `unreadable-file`, `unknown-sheet` or
+        `empty-layer`.
+    """
+    member = source if isinstance(source, Member) else Member(source)
+    found = "CSV" if member.name else require_format(member.container, *TABLE)
+    try:
+        if found == "Parquet":
+            table = TextTable(_as_text(pa_parquet.read_table(member.container), columns))
+        elif found == "Excel":
+            table = TextTable(_as_text(_workbook(member.container, sheet), columns))
+        else:
+            table = _read_csv(member.read(), columns, encoding)
+    except (pa.ArrowException, OSError, UnicodeError, LookupError, ImportError) as error:
+        raise unreadable(member.container, error) from error
+    if not table.rows_read:
+        name = (member.name or member.container.name).rsplit("/", 1)[-1]
+        raise TargetingError([Problem("empty-layer", "", {"given": name})])
+    return table
+
+
+def _read_csv(data: bytes, columns: Sequence[str] | None, encoding: str | None) -> TextTable:
+    name = encoding or text_encoding(data)
+    if name.lower().replace("_", "-") not in ("utf-8", "utf8"):
+        data = data.decode(name).encode("utf-8")
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")
+    delimiter, header = _header(data)
+    malformed: list[int] = []
+
+    def skip(row: Any) -> str:
+        malformed.append(row.expected_columns)
+        return "skip"
+
+    wanted = header if columns is None else [c for c in header if c in set(columns)]
+    table = pa_csv.read_csv(
+        pa.BufferReader(data),
+        read_options=pa_csv.ReadOptions(column_names=header, skip_rows_after_names=1),
+        parse_options=pa_csv.ParseOptions(
+            delimiter=delimiter, newlines_in_values=b'"' in data, invalid_row_handler=skip
+        ),
+        convert_options=pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.string()), include_columns=wanted
+        ),
+    )
+    return TextTable(table, name, len(malformed))
+
+
+def _header(data: bytes) -> tuple[str, list[str]]:
+    """Return the delimiter and the column names, each name once."""
+    top = data[: 1 << 20].decode("utf-8", errors="replace")
+    first = top.lstrip("\r\n").split("\n", 1)[0]
+    delimiter = max(_DELIMITERS, key=first.count)
+    cells = next(csv.reader(io.StringIO(top, newline=""), delimiter=delimiter), [])
+    names: list[str] = []
+    for position, cell in enumerate(cells, start=1):
+        name = cell.strip() or f"column_{position}"
+        names.append(name if name not in names else f"{name}_{position}")
+    return delimiter, names
+
+
+def _as_text(table: pa.Table, columns: Sequence[str] | None) -> pa.Table:
+    names = [n for n in table.column_names if columns is None or n in set(columns)]
+    frame = table.select(names).to_pandas()
+    texts = {}
+    for column in frame.columns:
+        values = frame[column]
+        whole = pd.api.types.is_float_dtype(values) and bool((values.dropna() % 1 == 0).all())
+        texts[column] = (values.astype("Int64") if whole else values).astype("str").fillna("")
+    return pa.Table.from_pandas(pd.DataFrame(texts), preserve_index=False)
+
+
+def _workbook(path: Path, sheet: str | None) -> pa.Table:
+    try:
+        with pd.ExcelFile(path, engine="calamine") as book:
+            names = [str(name) for name in book.sheet_names]
+            if sheet is not None and sheet not in names:
+                values = {"given": sheet, "hint": closest(sheet, names) or "–"}
+                values["known"] = ", ".join(names)
+                raise TargetingError([Problem("unknown-sheet", "sheet", values)])
+            frame = book.parse(sheet or 0, dtype=str, keep_default_na=False, na_filter=False)
+    except TargetingError:
+        raise
+    except Exception as error:  # the library raises its own kinds for every broken workbook
+        raise unreadable(path, error) from error
+    frame.columns = [str(column).strip() for column in frame.columns]
+    return pa.Table.from_pandas(frame.astype("str"), preserve_index=False)
+
+
+def to_numbers(texts: pd.Series[str]) -> tuple[pd.Series[float], int]:
+    """Return texts as numbers: decimal point or comma, thousands commas, percent signs.
+
+    Parameters
+    ----------
+    texts : Series of text
+
+    Returns
+    -------
+    numbers : Series of float
+        Missing where the text says there is none, or is no number.
+    unreadable : int
+        How many texts are neither a number nor a word for missing.
+
+    Examples
+    --------
+    >>> numbers, unreadable = to_numbers(pd.Series(["1,234.5", "-103,3441", "50 %", "N/D", "x"]))
+    >>> numbers.tolist(), unreadable
+    ([1234.5, -103.3441, 50.0, nan, nan], 1)
+    """
+    tidy = texts.astype("str").fillna("").str.strip().str.removesuffix("%").str.strip()
+    numbers = pd.to_numeric(tidy, errors="coerce")
+    open_ = numbers.isna()
+    if open_.any():
+        rest = tidy[open_]
+        thousands = rest.str.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?").astype(bool)
+        rest = rest.mask(thousands, rest.str.replace(",", "", regex=False))
+        rest = rest.mask(~thousands, rest.str.replace(",", ".", n=1, regex=False))
+        numbers = numbers.copy()
+        numbers[open_] = pd.to_numeric(rest, errors="coerce")
+    numbers = numbers.astype(float).replace([float("inf"), float("-inf")], float("nan"))
+    bad = numbers.isna() & ~tidy.str.lower().isin(MISSING_TEXTS)
+    return numbers, int(bad.sum())
+
+
+@register("reader")
+def table(
+    path: Path,
+    *,
+    key: str,
+    key_width: int | None = None,
+    columns: tuple[str, ...] | None = None,
+    sheet: str | None = None,
+    encoding: str | None = None,
+) -> Layer:
+    """Read a table by unit: census counts by block, or published values by area.
+
+    Parameters
+    ----------
+    path : Path
+        CSV, Parquet or Excel.
+    key : str
+        Column of the unit's id.
+    key_width : int, optional
+        Characters of a whole id; shorter all-digit ids get their zeros back.
+    columns : tuple of str, optional
+        Columns to keep. Default: all.
+    sheet : str, optional
+        Sheet of a workbook.
+    encoding : str, optional
+        Of a CSV. Default: found out.
+
+    Returns
+    -------
+    Layer
+        Index `key`, sorted; columns of numbers as numbers, the others as text.
+
+    Raises
+    ------
+    TargetingError
+        `missing-column` and what `read_text_table` raises.
+    """
+    read = read_text_table(path, encoding=encoding, sheet=sheet)
+    wanted = {"key": key} | {f"columns[{i}]": name for i, name in enumerate(columns or ())}
+    require_columns(read.table.column_names, wanted)
+    frame = read.frame(None if columns is None else [key, *columns])
+    losses = read.losses
+    keys, padded = clean_keys(frame.pop(key), key_width)
+    frame = unique_keys(frame, keys, losses, rows_read=read.rows_read)
+    unreadable_cells = {}
+    for column in frame.columns:
+        numbers, bad = to_numbers(frame[column])
+        if columns is not None or (numbers.notna().any() and not bad):
+            frame[column] = numbers
+            if bad:
+                unreadable_cells[str(column)] = bad
+    notes: dict[str, Any] = {"keys_padded": padded} if padded else {}
+    if unreadable_cells:
+        notes["unreadable_cells"] = unreadable_cells
+    return Layer(frame, read.rows_read, tuple(losses), encoding=read.encoding, notes=notes)
+
+
+def unique_keys(
+    frame: pd.DataFrame, keys: pd.Series[str], losses: list[Loss], *, rows_read: int
+) -> pd.DataFrame:
+    """Return a frame indexed by key, sorted; rows without key and repeated keys are losses.
+
+    Of rows with one key the one first in the order of all their cells stays, so that the order
+    of the file does not matter.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"v": ["2", "1", "3"]})
+    >>> unique_keys(rows, pd.Series(["b", "a", None]), found := [], rows_read=3).index.tolist()
+    ['a', 'b']
+    >>> found[0].reason
+    'no-key'
+    """
+    keyed = frame.assign(key=keys)
+    keyed = drop(keyed, keyed["key"].isna(), "no-key", losses, of=rows_read)
+    if keyed["key"].duplicated().any():
+        keyed = keyed.sort_values(["key", *frame.columns], kind="stable")
+        again = keyed["key"].duplicated()
+        keyed = drop(keyed, again, "duplicate-key", losses, of=rows_read, label="key")
+    return keyed.set_index("key").sort_index()

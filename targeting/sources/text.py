@@ -1,0 +1,126 @@
+"""Texts and codes as publishers write them, compared as people read them."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+
+from targeting.problems import Problem, TargetingError
+
+MISSING_TEXTS = ("", "na", "n/a", "n/d", "nan", "null", "none", "s/d")
+
+
+def fold(text: str) -> str:
+    """Return a text without accents, case or doubled spaces, for comparing.
+
+    Examples
+    --------
+    >>> fold("  Lesión por  ARMA de fuego ")
+    'lesion por arma de fuego'
+    """
+    plain = unicodedata.normalize("NFKD", text)
+    bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return " ".join(bare.casefold().split())
+
+
+def folded(texts: pd.Series[str]) -> pd.Series[str]:
+    """Return each text folded; missing becomes an empty text.
+
+    Examples
+    --------
+    >>> folded(pd.Series(["Ñandú", None])).tolist()
+    ['nandu', '']
+    """
+    different = {text: fold(str(text)) for text in texts.dropna().unique()}
+    return texts.map(different).fillna("").astype(str)
+
+
+def texts_of(kinds: Mapping[str, Sequence[str]], where: str = "kinds") -> dict[str, str]:
+    """Return the kind of each folded text.
+
+    Parameters
+    ----------
+    kinds : mapping
+        Kind to the texts that mean it.
+    where : str
+        Setting, for the problem.
+
+    Raises
+    ------
+    TargetingError
+        `text-in-two-kinds`: a text is listed twice under different kinds.
+
+    Examples
+    --------
+    >>> texts_of({"robbery": ["ROBO PERSONA", "Robo a persona"]})
+    {'robo persona': 'robbery', 'robo a persona': 'robbery'}
+    """
+    found: dict[str, str] = {}
+    problems = []
+    for kind, texts in kinds.items():
+        for text in texts:
+            key = fold(text)
+            if found.setdefault(key, kind) != kind:
+                values = {"given": text, "first": found[key], "second": kind}
+                problems.append(Problem("text-in-two-kinds", where, values))
+    if problems:
+        raise TargetingError(problems)
+    return found
+
+
+def clean_names(names: pd.Series[str], none: Iterable[str] = ()) -> pd.Series[str]:
+    """Return names with single spaces; those that say there is none become missing.
+
+    Parameters
+    ----------
+    names : Series of text
+    none : iterable of str
+        Texts that mean "no name", such as `NINGUNO`.
+
+    Examples
+    --------
+    >>> clean_names(pd.Series(["NINGUNO", " Escuela  Juárez"]), ["ninguno"]).isna().tolist()
+    [True, False]
+    """
+    tidy = names.astype("str").str.replace(r"\s+", " ", regex=True).str.strip()
+    empty = {fold(text) for text in none} | set(MISSING_TEXTS)
+    return tidy.mask(folded(tidy).isin(empty))
+
+
+def clean_keys(keys: pd.Series[str], width: int | None = None) -> tuple[pd.Series[str], int]:
+    """Return keys as text, with the zeros a spreadsheet took put back.
+
+    Parameters
+    ----------
+    keys : Series
+        Text or whole numbers.
+    width : int, optional
+        Number of characters of a whole key; shorter all-digit keys get zeros in front.
+
+    Returns
+    -------
+    keys : Series of text
+        Missing where there is none.
+    padded : int
+        How many got zeros back.
+
+    Examples
+    --------
+    >>> keys, padded = clean_keys(pd.Series(["1001000010017", "'010010001006a"]), 13)
+    >>> keys.tolist(), padded
+    (['1001000010017', '010010001006A'], 0)
+    >>> clean_keys(pd.Series([8037]), 5)
+    (0    08037
+    dtype: str, 1)
+    """
+    text = keys.astype("str").str.strip().str.lstrip("'").str.upper()
+    text = text.str.replace(r"\.0+$", "", regex=True)
+    text = text.mask(text == "")
+    if width is None:
+        return text, 0
+    short = text.str.len().lt(width) & text.str.fullmatch(r"\d+[A-Z]?").fillna(False).astype(bool)
+    return text.mask(short, text.str.zfill(width)), int(short.sum())
+
+

@@ -1,0 +1,390 @@
+"""Vector files of any format: polygons and lines under the engine's names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from targeting.model import Loss
+from targeting.problems import Problem, TargetingError, closest
+from targeting.registry import register
+from targeting.sources.files import VECTOR, Member, require_format, unreadable
+from targeting.sources.layer import Layer, against, drop, require_columns
+from targeting.sources.text import clean_keys, folded, texts_of
+from targeting.spatial import recognize_crs
+
+
+@dataclass(frozen=True)
+class VectorTable:
+    """A vector layer as the file has it.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        The file's columns and `geometry`; the index counts the rows from 1.
+    crs_in, encoding : str
+        As found.
+    """
+
+    frame: gpd.GeoDataFrame
+    crs_in: str
+    encoding: str
+
+    @property
+    def rows_read(self) -> int:
+        """Features in the file."""
+        return len(self.frame)
+
+
+def read_vector(
+    source: Path | Member,
+    *,
+    layer: str | None = None,
+    crs: str | None = None,
+    encoding: str | None = None,
+) -> VectorTable:
+    """Read a vector layer.
+
+    Parameters
+    ----------
+    source : Path or Member
+        GeoPackage, shapefile, FlatGeobuf, GeoJSON, KML, GeoParquet; a shapefile may lie in a zip.
+    layer : str, optional
+        Layer of a file that has several. Default: the first.
+    crs : str, optional
+        Coordinate system, when the file does not say or says it wrong.
+    encoding : str, optional
+        Of a shapefile's texts, when it does not say. Default: Windows-1252.
+
+    Returns
+    -------
+    VectorTable
+
+    Raises
+    ------
+    TargetingError
+        `missing-file`, `empty-file`, `wrong-format`, `unreadable-file`, `unknown-layer`, `no-crs`,
+        `unknown-crs` or `empty-layer`.
+    """
+    member = source if isinstance(source, Member) else Member(source)
+    path = member.container
+    found = require_format(path, *VECTOR)
+    frame, used = _read(member, found, layer, encoding)
+    stated = frame.crs
+    if crs is not None:
+        frame = frame.set_crs(recognize_crs(crs), allow_override=True)
+    elif stated is None:
+        raise TargetingError([Problem("no-crs", "", {"given": path.name})])
+    else:
+        frame = frame.set_crs(recognize_crs(stated), allow_override=True)
+    if not len(frame):
+        raise TargetingError([Problem("empty-layer", "", {"given": path.name})])
+    frame.index = pd.RangeIndex(1, len(frame) + 1)
+    return VectorTable(frame, _crs_name(stated), used)
+
+
+def _read(
+    member: Member, found: str, layer: str | None, encoding: str | None
+) -> tuple[gpd.GeoDataFrame, str]:
+    path = member.container
+    used = encoding or ""
+    try:
+        if found == "Parquet":
+            frame = gpd.read_parquet(path)
+            return _named(frame), ""
+        options: dict[str, Any] = {}
+        if layer is not None:
+            names = [str(name) for name in pyogrio.list_layers(member.source)[:, 0]]
+            if layer not in names:
+                values = {"given": layer, "hint": closest(layer, names) or "–"}
+                values["known"] = ", ".join(names)
+                raise TargetingError([Problem("unknown-layer", "layer", values)])
+            options["layer"] = layer
+        if found == "Shapefile" and not used and not path.with_suffix(".cpg").exists():
+            used = "cp1252"
+        if used:
+            options["encoding"] = used
+        frame = pyogrio.read_dataframe(member.source, force_2d=True, **options)
+    except (DataSourceError, DataLayerError, OSError, ValueError, LookupError) as error:
+        raise unreadable(path, error) from error
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise unreadable(path, ValueError("no geometry"))
+    return _named(frame), used
+
+
+def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return frame if frame.geometry.name == "geometry" else frame.rename_geometry("geometry")
+
+
+def _crs_name(crs: Any) -> str:
+    if crs is None:
+        return ""
+    code = crs.to_epsg()
+    if code is not None:
+        return f"EPSG:{code}"
+    known = recognize_crs(crs).to_epsg()
+    return f"{crs.name} (EPSG:{known})" if known else str(crs.name)
+
+
+def keep_shapes(
+    frame: gpd.GeoDataFrame, kind: str, losses: list[Loss], *, of: int
+) -> tuple[gpd.GeoDataFrame, int]:
+    """Return rows whose geometry can be used, valid, and how many were repaired.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+    kind : str
+        `"polygon"`, `"line"` or `"point"`.
+    losses : list of Loss
+        Gets `no-geometry`, `wrong-geometry` and, for polygons, `no-area`.
+    of : int
+        Rows read.
+
+    Examples
+    --------
+    >>> bow = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
+    >>> keep_shapes(gpd.GeoDataFrame(geometry=[bow]), "polygon", [], of=1)[1]
+    1
+    """
+    shapes = np.asarray(frame.geometry.array, dtype=object)
+    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    there &= np.isfinite(shapely.bounds(shapes)).all(axis=1)
+    frame = drop(frame, ~there, "no-geometry", losses, of=of)
+    shapes = np.asarray(frame.geometry.array, dtype=object)
+    broken = ~shapely.is_valid(shapes)
+    if broken.any():
+        shapes = shapes.copy()
+        shapes[broken] = shapely.make_valid(shapes[broken])
+        mixed = shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION
+        shapes[mixed] = [_polygons(shape) for shape in shapes[mixed]]
+        frame = frame.set_geometry(gpd.array.from_shapely(shapes, crs=frame.crs))
+    dimension = {"point": 0, "line": 1, "polygon": 2}[kind]
+    other = shapely.get_dimensions(shapes) != dimension
+    frame = drop(frame, other, "wrong-geometry", losses, of=of)
+    if kind == "polygon":
+        shapes = np.asarray(frame.geometry.array, dtype=object)
+        frame = drop(frame, shapely.area(shapes) <= 0, "no-area", losses, of=of)
+    return frame, int(broken.sum())
+
+
+def _polygons(collection: shapely.Geometry) -> shapely.Geometry:
+    pieces = shapely.get_parts(collection)
+    flat = [p for piece in pieces for p in shapely.get_parts(piece)]
+    return shapely.union_all([p for p in flat if p.geom_type == "Polygon"] or [collection])
+
+
+@register("reader")
+def polygons(
+    path: Path,
+    *,
+    id: str,
+    area_id: str | None = None,
+    municipality_id: str | None = None,
+    population: str | None = None,
+    id_width: int | None = None,
+    layer: str | None = None,
+    crs: str | None = None,
+    encoding: str | None = None,
+) -> Layer:
+    """Read blocks or areas of any country from any vector file.
+
+    Parameters
+    ----------
+    path : Path
+        GeoPackage, shapefile, FlatGeobuf, GeoJSON, KML or GeoParquet.
+    id : str
+        Column of the id of a block; of an area, when the layer holds areas.
+    area_id : str, optional
+        Column of the id of the area a block is in. Default: found by position.
+    municipality_id : str, optional
+        Column of the municipality's code.
+    population : str, optional
+        Column of the number of people.
+    id_width : int, optional
+        Characters of a whole id; shorter all-digit ids get their zeros back.
+    layer : str, optional
+        Layer of a file that has several.
+    crs : str, optional
+        Coordinate system, when the file does not say.
+    encoding : str, optional
+        Of a shapefile's texts.
+
+    Returns
+    -------
+    Layer
+        The file's columns, with `id`, `area_id`, `municipality_id`, `population` and `geometry`.
+
+    Raises
+    ------
+    TargetingError
+        `missing-column` and what `read_vector` raises.
+    """
+    read = read_vector(path, layer=layer, crs=crs, encoding=encoding)
+    wanted = {
+        "id": id,
+        "area_id": area_id,
+        "municipality_id": municipality_id,
+        "population": population,
+    }
+    require_columns(read.frame.columns, wanted)
+    frame = read.frame.copy()
+    keys, padded = clean_keys(read.frame[id], id_width)
+    frame["id"] = keys
+    for name in ("area_id", "municipality_id"):
+        column = wanted[name]
+        frame[name] = clean_keys(read.frame[column])[0] if column else None
+        frame[name] = frame[name].astype("str")
+    if population is not None:
+        frame["population"] = pd.to_numeric(read.frame[population], errors="coerce").astype(float)
+    return polygon_layer(read, frame, notes={"keys_padded": padded} if padded else {})
+
+
+def polygon_layer(
+    read: VectorTable,
+    frame: gpd.GeoDataFrame,
+    *,
+    notes: Mapping[str, Any],
+    losses: Sequence[Loss] = (),
+    files: tuple[Path, ...] = (),
+) -> Layer:
+    """Return a layer of polygons, each id once: of several the largest shape stays."""
+    fallen = list(losses)
+    of = read.rows_read
+    frame = drop(frame, frame["id"].isna(), "no-key", fallen, of=of)
+    frame, repaired = keep_shapes(frame, "polygon", fallen, of=of)
+    if frame["id"].duplicated().any():
+        shapes = np.asarray(frame.geometry.array, dtype=object)
+        order = np.lexsort((shapely.to_wkb(shapes, hex=True).astype(str), -shapely.area(shapes)))
+        frame = frame.iloc[order]
+        frame = drop(frame, frame["id"].duplicated(), "duplicate-key", fallen, of=of, label="id")
+    frame = frame.sort_values("id", kind="stable").reset_index(drop=True)
+    told = dict(notes) | ({"repaired_geometries": repaired} if repaired else {})
+    return Layer(frame, of, tuple(fallen), read.crs_in, read.encoding, told, files=files)
+
+
+@register("reader")
+def lines(
+    path: Path,
+    *,
+    column: str | None = None,
+    values: tuple[str, ...] | None = None,
+    layer: str | None = None,
+    crs: str | None = None,
+    encoding: str | None = None,
+) -> Layer:
+    """Read barriers: lines nobody crosses on foot.
+
+    Parameters
+    ----------
+    path : Path
+        Any vector file of lines; of polygons (a lake) the outline is taken.
+    column : str, optional
+        Column that says what a line is.
+    values : tuple of str, optional
+        Texts of that column that are barriers, such as `CORRIENTE DE AGUA`; lines of other texts
+        are not chosen. Default: every line.
+    layer, crs, encoding : str, optional
+        As for `polygons`.
+
+    Returns
+    -------
+    Layer
+        Columns `kind` and `geometry`.
+
+    Raises
+    ------
+    TargetingError
+        `missing-setting`, `missing-column`, `no-kind-found` and what `read_vector` raises.
+    """
+    if values is not None and column is None:
+        missing = {"method": "lines", "given": "column"}
+        raise TargetingError([Problem("missing-setting", "", missing)])
+    read = read_vector(path, layer=layer, crs=crs, encoding=encoding)
+    require_columns(read.frame.columns, {"column": column})
+    wanted = None if values is None else {text: (text,) for text in values}
+    frame, notes = choose_kinds(read.frame, column, wanted, where="values")
+    losses: list[Loss] = []
+    shapes = np.asarray(frame.geometry.array, dtype=object)
+    areal = shapely.get_dimensions(shapes) == 2
+    if areal.any():
+        shapes = shapes.copy()
+        shapes[areal] = shapely.boundary(shapes[areal])
+        frame = frame.set_geometry(gpd.array.from_shapely(shapes, crs=frame.crs))
+    frame, _ = keep_shapes(frame, "line", losses, of=len(frame))
+    fallen = against(losses, read.rows_read - notes.get("not_chosen", 0))
+    data = frame[["kind", "geometry"]]
+    return Layer(data, read.rows_read, fallen, read.crs_in, read.encoding, notes)
+
+
+def choose_kinds(
+    frame: Any,
+    column: str | None,
+    kinds: Mapping[str, Sequence[str]] | None,
+    *,
+    where: str = "kinds",
+) -> tuple[Any, dict[str, Any]]:
+    """Return the rows whose text a study names, with their kind, and what was not chosen.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    column : str or None
+        Column of the text; without one every row has the kind "".
+    kinds : mapping or None
+        Kind to texts, compared without accents and case; None keeps every text as its own kind.
+    where : str
+        Setting that names them, for the problems.
+
+    Returns
+    -------
+    frame : DataFrame
+        With the column `kind`.
+    notes : dict
+        `not_chosen` (rows), `not_chosen_texts` (the ten most frequent, with their number) and
+        `texts_not_found` (named by the study, not in the file).
+
+    Raises
+    ------
+    TargetingError
+        `no-kind-found`: the file has none of the texts named.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"delito": ["ROBO", "Róbo", "CHOQUE"]})
+    >>> chosen, notes = choose_kinds(rows, "delito", {"robbery": ["robo"]})
+    >>> chosen["kind"].tolist(), notes
+    (['robbery', 'robbery'], {'not_chosen': 1, 'not_chosen_texts': {'CHOQUE': 1}})
+    """
+    if column is None:
+        return frame.assign(kind=""), {}
+    texts = frame[column].astype("str").fillna("").str.strip()
+    if kinds is None:
+        return frame.assign(kind=texts), {}
+    meaning = texts_of(kinds, where)
+    plain = folded(texts)
+    kind = plain.map(meaning)
+    chosen = kind.notna()
+    frequent = texts[~chosen].value_counts()
+    ranked = sorted(frequent.items(), key=lambda pair: (-pair[1], pair[0]))
+    notes: dict[str, Any] = {
+        "not_chosen": int((~chosen).sum()),
+        "not_chosen_texts": {str(text): int(count) for text, count in ranked[:10]},
+    }
+    present = set(plain.unique())
+    absent = sorted(text for text in meaning if text not in present)
+    if absent:
+        notes["texts_not_found"] = absent
+    if not chosen.any():
+        values = {"given": column, "known": ", ".join(str(text) for text, _ in ranked[:8]) or "–"}
+        raise TargetingError([Problem("no-kind-found", where, values)])
+    return frame[chosen].assign(kind=kind[chosen].astype("str")), notes
