@@ -51,7 +51,9 @@ class Account:
         """Name of the input in reports: its place in the study without `inputs.`."""
         return layer_name(self.spec)
 
-    def lose(self, reason: str, labels: Iterable[Any], *, of: int, count: int | None = None) -> None:
+    def lose(
+        self, reason: str, labels: Iterable[Any], *, of: int, count: int | None = None
+    ) -> None:
         """Note rows that fall here; labels are their keys."""
         keys = list(labels)
         count = len(keys) if count is None else count

@@ -11,6 +11,7 @@ import shapely
 from pyproj import CRS
 
 from targeting.facility_kinds import facility_kinds
+from targeting.model import Loss
 from targeting.problems import Problem
 from targeting.sources.account import Account
 from targeting.sources.layer import drop
@@ -22,7 +23,7 @@ from targeting.spatial import place_points, to_crs
 
 def moved(account: Account, crs: CRS) -> gpd.GeoDataFrame:
     """Return a layer's rows in the study's coordinates; rows that have no place there fall."""
-    frame = account.layer.data
+    frame = account.layer.shapes
     shapes = np.asarray(frame.geometry.array, dtype=object)
     there, failed = to_crs(shapes, frame.crs, crs)
     frame = frame.set_geometry(gpd.array.from_shapely(there, crs=crs))
@@ -73,13 +74,13 @@ def gather_polygons(
                 known = ", ".join(sorted(own.dropna().unique())[:8])
                 problems.append(
                     account.problem(
-                        "municipality-not-found", code=", ".join(absent), known=known or "–"
+                        "municipality-not-found", missing=", ".join(absent), known=known or "–"
                     )
                 )
             chosen = own.isin(municipalities).to_numpy()
             account.notes["other_municipalities"] = int((~chosen).sum())
             frame = frame[chosen]
-        fallen: list = []
+        fallen: list[Loss] = []
         frame, repaired = keep_shapes(frame, "polygon", fallen, of=account.layer.rows_read)
         for loss in fallen:
             account.lose(loss.reason, loss.examples, of=loss.of, count=loss.count)
@@ -296,7 +297,7 @@ def in_canonical_order(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> gpd.G
     if len(frame) and (shapely.get_type_id(shapes) == shapely.GeometryType.POINT).all():
         place = [shapely.get_x(shapes), shapely.get_y(shapes)]
     else:
-        place = [pd.factorize(shapely.to_wkb(shapes, hex=True).astype(object), sort=True)[0]]
+        place = [np.unique(shapely.to_wkb(shapes, hex=True), return_inverse=True)[1].astype(float)]
     order = np.lexsort([*reversed(ranks), *reversed(place)])
     return frame.iloc[order].reset_index(drop=True)
 

@@ -140,7 +140,7 @@ class Member:
 
 
 def choose_member(path: Path, pattern: str, *, unlike: str = r"(?!)") -> Member:
-    """Return the one file of a folder or archive whose name fits; a plain file is itself.
+    r"""Return the one file of a folder or archive whose name fits; a plain file is itself.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def choose_member(path: Path, pattern: str, *, unlike: str = r"(?!)") -> Member:
 
     Examples
     --------
-    >>> choose_member(Path("19m.shp"), r"m\\.shp$").name
+    >>> choose_member(Path("19m.shp"), r"m\.shp$").name
     ''
     """
     if path.is_dir():

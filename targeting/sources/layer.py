@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -25,8 +26,9 @@ class Layer:
     ----------
     data : DataFrame
         Rows kept. Blocks have `block_id`, `area_id`, `municipality_id`; areas `area_id`,
-        `municipality_id`; incidents `kind`, `date`; facilities `kind`, `name`; lines `kind`; a table
-        the index `key`; a raster one row with `path` and `band`. Geometry where the layer has any.
+        `municipality_id`; incidents `kind`, `date`; facilities `kind`, `name`; lines `kind`; a
+        table the index `key`; a raster one row with `path` and `band`. Geometry where the layer
+        has any.
     rows_read : int
         Rows in the file.
     losses : tuple of Loss
@@ -58,6 +60,13 @@ class Layer:
     def __post_init__(self) -> None:
         object.__setattr__(self, "notes", frozen(self.notes))
         object.__setattr__(self, "counts", frozen(self.counts))
+
+    @property
+    def shapes(self) -> gpd.GeoDataFrame:
+        """Rows of a layer with geometry."""
+        if not isinstance(self.data, gpd.GeoDataFrame):
+            raise TypeError("this layer has no geometry")
+        return self.data
 
 
 def examples(labels: Iterable[Any]) -> tuple[str, ...]:

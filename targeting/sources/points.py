@@ -20,7 +20,7 @@ from targeting.sources.files import TABLE, VECTOR, require_format
 from targeting.sources.layer import Layer, against, drop, require_columns
 from targeting.sources.tables import read_text_table, to_numbers
 from targeting.sources.text import clean_names, fold, folded
-from targeting.sources.vectors import choose_kinds, keep_shapes, read_vector
+from targeting.sources.vectors import choose_kinds, read_vector
 from targeting.spatial import recognize_crs
 
 NO_NAME = ("NINGUNO", "NINGUNA", "NO APLICA", "S/N", "SIN NOMBRE", "NONE", "UNNAMED")
@@ -94,8 +94,8 @@ def read_points(
         return PointTable(frame, len(frame), vector.crs_in, vector.encoding, [])
     absent = [name for name, column in (("x", x), ("y", y)) if column is None]
     if absent:
-        values = {"method": path.name}
-        raise TargetingError([Problem("missing-setting", "", values | {"given": n}) for n in absent])
+        given = [{"method": path.name, "given": name} for name in absent]
+        raise TargetingError([Problem("missing-setting", "", values) for values in given])
     read = read_text_table(path, encoding=encoding, sheet=sheet)
     require_columns(read.table.column_names, {"x": x, "y": y, **columns})
     table = read.frame()
@@ -128,9 +128,8 @@ def keep_points(
         How many areas and lines became points.
     """
     shapes = np.asarray(frame.geometry.array, dtype=object)
-    frame = drop(
-        frame, shapely.is_missing(shapes) | shapely.is_empty(shapes), "no-coordinates", losses, of=of
-    )
+    absent = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    frame = drop(frame, absent, "no-coordinates", losses, of=of)
     shapes = np.asarray(frame.geometry.array, dtype=object)
     converted = shapely.get_type_id(shapes) != shapely.GeometryType.POINT
     if converted.any():
@@ -163,7 +162,7 @@ def repeated_rows(frame: gpd.GeoDataFrame) -> np.ndarray:
     return np.asarray(pd.concat([plain, place], axis=1).duplicated(), dtype=bool)
 
 
-def read_dates(texts: pd.Series[str]) -> tuple[pd.Series[Any], int]:
+def read_dates(texts: pd.Series[Any]) -> tuple[pd.Series[Any], int]:
     """Return dates written as ISO or day/month/year, and how many could not be read.
 
     Examples
@@ -337,6 +336,7 @@ def facilities(
         encoding=encoding,
     )
     frame, losses = read.frame, read.losses
+    notes: dict[str, Any]
     if all_of_kind is not None:
         frame, notes = frame.assign(kind=all_of_kind), {}
     else:

@@ -144,8 +144,8 @@ def spread_area_total(
     totals = pd.to_numeric(table[column], errors="coerce")
     size = np.minimum(blocks.geometry.area.to_numpy(float), cap_m2)
     whole = pd.Series(size, index=blocks.index).groupby(blocks["area_id"]).transform("sum")
-    share = size / whole
-    return (share * blocks["area_id"].map(totals)).astype(float).rename(None)
+    total = blocks["area_id"].map(totals).to_numpy(float)
+    return pd.Series(size / whole.to_numpy(float) * total, index=blocks.index)
 
 
 def _without(method: str, slot: str) -> Problem:

@@ -57,7 +57,7 @@ class TextTable:
     def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return some columns as text; the index counts the rows from 1."""
         chosen = self.table if columns is None else self.table.select(list(dict.fromkeys(columns)))
-        frame = chosen.to_pandas()
+        frame: pd.DataFrame = chosen.to_pandas()
         frame.index = pd.RangeIndex(1, len(frame) + 1)
         return frame
 

@@ -25,6 +25,7 @@ from targeting.sources.assemble import (
     put_blocks_in_areas,
 )
 from targeting.sources.files import fingerprint, parts
+from targeting.sources.layer import Layer
 from targeting.sources.match import join_area_table, join_census
 from targeting.sources.population import KnownPeople
 from targeting.spatial import metric_crs
@@ -32,6 +33,17 @@ from targeting.spatial import metric_crs
 REACH_M = 3_000.0
 # A file of services may hold none that is a facility, and none of its lines need be a barrier.
 MAY_BE_EMPTY = ("facilities", "barriers")
+# What a slot needs of its reader: whether it has shapes, and which columns.
+_NEEDS: dict[str, tuple[bool, set[str]]] = {
+    "blocks": (True, {"id", "area_id", "municipality_id"}),
+    "areas": (True, {"id", "municipality_id"}),
+    "census": (False, set()),
+    "area_table": (False, set()),
+    "incidents": (True, {"kind", "date"}),
+    "facilities": (True, {"kind", "name"}),
+    "barriers": (True, {"kind"}),
+    "population_raster": (False, {"path", "band"}),
+}
 BLOCK_COLUMNS = ["area_id", "municipality_id", "population", "geometry"]
 
 
@@ -94,7 +106,7 @@ def read_territory(
     if not slots["blocks"]:
         raise TargetingError(problems or [Problem("missing-key", "inputs.blocks")])
     try:
-        metric = metric_crs(slots["blocks"][0].layer.data.geometry, chosen=crs)
+        metric = metric_crs(slots["blocks"][0].layer.shapes.geometry, chosen=crs)
     except TargetingError as error:
         raise TargetingError([*problems, *error.problems]) from error
     intake = _Intake(slots, problems)
@@ -143,6 +155,9 @@ def _open(
         return None
     try:
         layer = registry.method("reader", spec.reader.use)(path, **settings)
+        if not _fits(spec.slot, layer):
+            values = {"given": spec.reader.use, "slot": spec.slot}
+            raise TargetingError([Problem("reader-of-other-input", "reader", values)])
         held = len(layer.data) + sum(len(counts.value) for counts in layer.counts.values())
         if not held and spec.slot not in MAY_BE_EMPTY:
             raise TargetingError([Problem("no-rows-left", "", {"given": spec.file})])
@@ -153,6 +168,12 @@ def _open(
         values = {"given": spec.file, "detail": error.strerror or str(error)}
         problems.append(Problem("unreadable-file", where, values))
     return None
+
+
+def _fits(slot: str, layer: Layer) -> bool:
+    """Tell whether a reader gave what a slot needs."""
+    shapes, columns = _NEEDS[slot]
+    return isinstance(layer.data, gpd.GeoDataFrame) == shapes and columns <= set(layer.data.columns)
 
 
 def _settings(

@@ -120,7 +120,6 @@ def clean_keys(keys: pd.Series[str], width: int | None = None) -> tuple[pd.Serie
     text = text.mask(text == "")
     if width is None:
         return text, 0
-    short = text.str.len().lt(width) & text.str.fullmatch(r"\d+[A-Z]?").fillna(False).astype(bool)
+    digits = text.str.fullmatch(r"\d+[A-Z]?", na=False).astype(bool)
+    short = text.str.len().lt(width) & digits
     return text.mask(short, text.str.zfill(width)), int(short.sum())
-
-

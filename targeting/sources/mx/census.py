@@ -108,7 +108,8 @@ def inegi_census(
         rows = (chosen["level"] == level).to_numpy()
         keys = pd.Index(chosen.loc[rows, "key"], dtype="str", name=None)
         order = np.argsort(keys.to_numpy(object), kind="stable")
-        by_level[level] = _Cells(*(a[rows][order] for a in counts), keys[order])
+        value, low, high = (array[rows][order] for array in counts)
+        by_level[level] = _Cells(value, low, high, keys[order])
     blocks = _bounded(by_level["block"], by_level["area"], wanted)
     tables = {"block": blocks.as_counts(wanted), "area": by_level["area"].as_counts(wanted)}
     levels = units["level"].value_counts()
@@ -259,8 +260,6 @@ def _bounded(blocks: _Cells, areas: _Cells, wanted: list[str]) -> _Cells:
         use[there] = fits[group]
         own_low, own_high = blocks.low[:, position], blocks.high[:, position]
         at = area_of[use]
-        high[use, position] = np.minimum(
-            own_high[use], ceiling[at] - (least[at] - own_low[use])
-        )
+        high[use, position] = np.minimum(own_high[use], ceiling[at] - (least[at] - own_low[use]))
         low[use, position] = np.maximum(own_low[use], floor[at] - (most[at] - own_high[use]))
     return _Cells((low + high) / 2, low, high, blocks.keys)

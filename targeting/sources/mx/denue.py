@@ -118,10 +118,11 @@ def denue(path: Path, *, encoding: str | None = None) -> Layer:
     x, y = to_numbers(table["longitude"])[0], to_numbers(table["latitude"])[0]
     geometry = gpd.GeoSeries.from_xy(x, y, index=table.index, crs=4326)
     frame = gpd.GeoDataFrame(
-        table[["kind"]], geometry=gpd.GeoSeries(geometry.where(x.notna() & y.notna(), None), crs=4326)
+        table[["kind"]],
+        geometry=gpd.GeoSeries(geometry.where(x.notna() & y.notna(), None), crs=4326),
     )
     frame["name"] = facility_names(table["name"], frame, NO_NAME)
-    damaged = int(frame["name"].str.contains("\ufffd", regex=False).fillna(False).sum())
+    damaged = int(frame["name"].str.contains("\ufffd", regex=False, na=False).sum())
     if damaged:
         notes["damaged_names"] = damaged
     point_table = PointTable(frame, read.rows_read, "EPSG:4326", read.encoding, read.losses)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pandas as pd
 
 from targeting.model import Loss
+from targeting.problems import TargetingError
 from targeting.registry import register
 from targeting.sources.files import choose_member, parts
 from targeting.sources.layer import Layer, drop, missing_column
 from targeting.sources.text import clean_keys
 from targeting.sources.vectors import VectorTable, polygon_layer, read_vector
-from targeting.problems import TargetingError
 
 KEY_PARTS = {"CVE_ENT": 2, "CVE_MUN": 3, "CVE_LOC": 4, "CVE_AGEB": 4, "CVE_MZA": 3}
 MUNICIPALITY, AREA, BLOCK = 5, 13, 16
@@ -113,5 +113,7 @@ def _keys(read: VectorTable, width: int) -> tuple[pd.Series[str], int]:
     if any(name not in columns for name in needed):
         raise TargetingError([missing_column("CVEGEO", [str(c) for c in read.frame.columns])])
     pieces = [clean_keys(read.frame[columns[name]], KEY_PARTS[name])[0] for name in needed]
-    joined = pieces[0].str.cat(pieces[1:])
+    joined = pieces[0]
+    for piece in pieces[1:]:
+        joined = joined + piece
     return joined.astype("str"), 0
