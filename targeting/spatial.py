@@ -48,6 +48,13 @@ def recognize_crs(crs: CRS | str | int) -> CRS:
         given = CRS.from_user_input(crs)
     except CRSError as error:
         raise TargetingError([Problem("unknown-crs", "crs", {"given": str(crs)})]) from error
+    return _registered(given.to_wkt())
+
+
+@cache
+def _registered(wkt: str) -> CRS:
+    """Look a system up; the search through the register is slow, and files repeat theirs."""
+    given = CRS.from_wkt(wkt)
     code = given.to_epsg()
     if code is not None:
         return CRS.from_epsg(code)

@@ -126,13 +126,13 @@ def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _crs_name(crs: Any) -> str:
+    """Return the name a file gives its coordinates, and the code it was recognized as."""
     if crs is None:
         return ""
-    code = crs.to_epsg()
-    if code is not None:
-        return f"EPSG:{code}"
-    known = recognize_crs(crs).to_epsg()
-    return f"{crs.name} (EPSG:{known})" if known else str(crs.name)
+    code = recognize_crs(crs).to_epsg()
+    if code is None:
+        return str(crs.name)
+    return f"EPSG:{code}" if crs == recognize_crs(crs) else f"{crs.name} (EPSG:{code})"
 
 
 def keep_shapes(
