@@ -39,7 +39,7 @@ The browser tests need Chromium or Chrome, and none was found.
   Windows:         install Google Chrome; Microsoft Edge, which comes with Windows, also serves
 Then repeat the command. If it stands elsewhere, say where:
   TARGETING_CHROMIUM=/path/to/chromium make test
-Everything but the browser tests:  .venv/bin/python -m pytest -m "not browser"\
+Everything but the browser tests:  .venv/bin/python -m pytest -m "not browser and not nightly"\
 """
 
 
