@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import re
+from collections import OrderedDict
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -150,11 +151,14 @@ class PageFigure(Figure):
 
     def render(self, **kwargs: Any) -> str:
         """Return the whole page as HTML; refuse what would need the network."""
+        parts = (self.header, self.html, self.script)
+        # Folium adds what it renders to these; put back, so that rendering again gives the same.
+        before = [OrderedDict(part._children) for part in parts]
         for child in list(self._children.values()):
             child.render(**kwargs)
-        head, body, script = (
-            part.render(**kwargs) for part in (self.header, self.html, self.script)
-        )
+        head, body, script = (str(part.render(**kwargs)) for part in parts)
+        for part, children in zip(parts, before, strict=True):
+            part._children = children
         _refuse_outside(self, head + body)
         scene = self.scene.record
         holes = {
@@ -256,6 +260,16 @@ class TargetMap(folium.Map):
         self.polygons = PolygonsLayer().add_to(self)
         self.facilities = FacilitiesLayer().add_to(self)
         _Start(self).add_to(self)
+
+    def save(self, outfile: Any, close_file: bool = True, **kwargs: Any) -> None:  # noqa: FBT001, FBT002
+        """Write the page to a path or an open binary file; what is refused writes nothing."""
+        data = self.get_root().render(**kwargs).encode("utf-8")
+        if isinstance(outfile, str | Path):
+            Path(outfile).write_bytes(data)
+            return
+        outfile.write(data)
+        if close_file:
+            outfile.close()
 
 
 class _CityLayer(Layer):

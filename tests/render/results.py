@@ -249,8 +249,9 @@ def make_polygons(shapes: gpd.GeoSeries, score: pd.Series, people: pd.Series) ->
     y = ORIGIN[1] - shapes.centroid.y.to_numpy()
     width = max(x.max(), y.max())
     member = np.zeros(len(shapes), np.int64)
-    member[(x < 0.4 * width) & (y < 0.4 * width)] = 1
-    member[(x > 0.6 * width) & (y > 0.6 * width)] = 2
+    reach = min(0.4 * width, 12 * STEP_M)
+    member[(x < reach) & (y < reach)] = 1
+    member[(x > width - reach) & (y > width - reach)] = 2
     rows = []
     for number in (1, 2):
         inside = member == number
@@ -319,3 +320,32 @@ def make_result(
     polygons = make_polygons(shapes, scores.score, blocks["population"].fillna(0))
     profiles = profile(territory, INDICATORS, values, scores, polygons)
     return Result(make_study(language), territory, INDICATORS, values, scores, polygons, profiles)
+
+
+def bare_result() -> Result:
+    """One block with people, no polygon, no facility."""
+    whole = make_result(facilities=2)
+    one = whole.territory.blocks.iloc[7:8]
+    index = one.index
+    territory = Territory(blocks=one, crs=METRIC)
+    old, scores = whole.values, whole.scores
+    values = Values(*(frame.loc[index] for frame in (old.value, old.low, old.high)), old.origin)
+    polygons = CandidatePolygons(
+        pd.Series(0, index=index),
+        whole.polygons.polygons.iloc[:0],
+        pd.DataFrame({"code": "out-low", "polygon": 0, "margin": -0.1}, index=index),
+        0.6,
+    )
+    alone = Scores(
+        scores.score[index],
+        scores.low[index],
+        scores.high[index],
+        scores.parts.loc[index],
+        scores.dimensions.loc[index],
+        scores.weights,
+        scores.dimension_weights,
+        scores.contributions.loc[index],
+        scores.coverage[index],
+    )
+    profiles = profile(territory, INDICATORS, values, alone, polygons)
+    return Result(whole.study, territory, INDICATORS, values, alone, polygons, profiles)

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+
+import numpy as np
+import pytest
+
+from targeting.i18n import LANGUAGES, catalogue
+from targeting.render.page import json_text
+from targeting.render.scene import build_scene, class_breaks
+from tests.render.results import make_result
+
+
+@pytest.fixture(scope="module")
+def scene(result):
+    return build_scene(result)
+
+
+@pytest.fixture(scope="module")
+def raw(scene):
+    return zlib.decompress(base64.b64decode(scene.data), -15)
+
+
+def column(scene, raw, name):
+    about = scene.record["data"][name]
+    assert about["type"] == "u8", name
+    held = np.frombuffer(raw, np.uint8, about["size"], about["at"]).astype(float)
+    return np.where(held == 0, np.nan, (held - 1 + about["base"]) * about["step"])
+
+
+def test_the_record_is_plain_json(scene):
+    assert json.loads(json_text(scene.record)) == json.loads(json.dumps(scene.record))
+
+
+def test_every_layer_has_unit_year_and_source(scene):
+    indicators = {one["key"]: one for one in scene.record["indicators"]}
+    for layer in scene.record["layers"]:
+        if layer["group"] == "indicator":
+            one = indicators[layer["key"]]
+            assert one["unit"]
+            assert one["year"]
+            assert one["source"]
+
+
+def test_layers_are_score_dimensions_indicators(scene):
+    groups = [layer["group"] for layer in scene.record["layers"]]
+    assert groups == ["score"] + ["dimension"] * 3 + ["indicator"] * 4
+
+
+def test_violence_ships_levels_not_rates(scene, raw):
+    shipped = column(scene, raw, "value.incidents_per_1k")
+    assert set(shipped[~np.isnan(shipped)]) <= set(range(1, 11))
+    assert "low.incidents_per_1k" not in scene.record["data"]
+
+
+def test_violence_parts_and_dimension_ship_in_steps_of_five(scene, raw):
+    for name in ("part.incidents_per_1k", "dimension.violence"):
+        shipped = column(scene, raw, name)
+        assert (shipped[~np.isnan(shipped)] % 5 == 0).all()
+
+
+def test_points_add_up_to_the_shipped_score(scene, raw, result):
+    total = column(scene, raw, "score")
+    parts = [column(scene, raw, f"points.{one.key}") for one in result.indicators]
+    known = ~np.isnan(total)
+    assert known.sum() == 99  # one block of the hundred has no data at all
+    assert np.array_equal(np.nansum(parts, axis=0)[known], total[known])
+
+
+def test_nobody_learns_of_a_block_of_two_people(scene, raw):
+    people, few = column(scene, raw, "population"), column(scene, raw, "few")
+    assert np.nansum(few) == 3  # blocks of 0, 1 and 2 people
+    assert np.isnan(people[few == 1]).all()
+    assert np.nanmin(people) == 3
+
+
+def test_a_masked_share_ships_its_interval_and_no_middle(scene, raw, result):
+    low = column(scene, raw, "low.no_internet_share")
+    high = column(scene, raw, "high.no_internet_share")
+    value = column(scene, raw, "value.no_internet_share")
+    masked = ~np.isnan(low)
+    frames = result.values
+    wide = (frames.high - frames.low)["no_internet_share"] > 0
+    assert masked.sum() == wide.sum() > 0
+    assert np.isnan(value[masked]).all()
+    assert (low[masked] < high[masked]).all()
+
+
+def test_sensitive_places_are_counted_and_nowhere_else(scene, raw, result):
+    kinds = scene.record["kinds"]
+    at = next(i for i, kind in enumerate(kinds) if kind["key"] == "shelter")
+    assert kinds[at]["sensitive"]
+    assert kinds[at]["city"] == 10  # every sixth of sixty
+    facilities = result.territory.facilities
+    assert scene.record["facilities"]["count"] == (facilities["kind"] != "shelter").sum()
+    for name in facilities.loc[facilities["kind"] == "shelter", "name"].dropna():
+        assert name.encode() not in raw
+    for polygon in scene.record["polygons"]:
+        assert polygon["kinds"][at]["nearest_m"] is None
+
+
+def test_every_kind_is_in_every_polygon(scene):
+    for polygon in scene.record["polygons"]:
+        assert len(polygon["kinds"]) == len(scene.record["kinds"])
+
+
+def test_the_same_result_gives_the_same_scene(result):
+    one, two = build_scene(result), build_scene(make_result())
+    assert one.data == two.data
+    assert json_text(one.record) == json_text(two.record)
+
+
+def test_class_breaks_keep_equal_values_together():
+    values = np.array([0.0] * 50 + [1.0] * 30 + [2.0] * 20)
+    assert class_breaks(values) == [1, 2]
+    assert class_breaks(np.full(3, 5.0)) == []
+    assert class_breaks(np.full(3, np.nan)) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_page_words_are_in_both_languages_with_the_same_blanks(language):
+    import re
+
+    ours = {k: v for k, v in catalogue(language).items() if k.startswith("page.")}
+    other = catalogue("en" if language == "es" else "es")
+    for key, text in ours.items():
+        assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", other[key])), key
+
+
+def test_words_do_not_call_people_or_places_dangerous():
+    for language in LANGUAGES:
+        text = " ".join(v for k, v in catalogue(language).items() if k.startswith("page.")).lower()
+        for word in ("peligro", "danger", "crimin", "hot spot", "foco rojo", "zona roja"):
+            assert word not in text
