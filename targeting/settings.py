@@ -179,7 +179,9 @@ def keyword_settings(
     settings = {}
     for key, parameter in known.items():
         if key in given:
-            hint = eval(parameter.annotation, function.__globals__)
+            hint = parameter.annotation
+            if isinstance(hint, str):
+                hint = eval(hint, function.__globals__)
             settings[key] = checked(hint, given[key], f"{where}.{key}", problems)
         elif parameter.default is not inspect.Parameter.empty:
             settings[key] = parameter.default

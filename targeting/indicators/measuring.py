@@ -52,7 +52,7 @@ def measure(territory: Territory, indicators: Sequence[Indicator]) -> Values:
         low=pd.DataFrame({key: one.low for key, one in filled.items()}),
         high=pd.DataFrame({key: one.high for key, one in filled.items()}),
         origin={key: one.origin for key, one in filled.items()},
-        losses=tuple(loss for one in filled.values() for loss in one.losses),
+        losses=tuple(dict.fromkeys(loss for one in filled.values() for loss in one.losses)),
     )
 
 
