@@ -1,0 +1,45 @@
+"""The values that travel from stage to stage: frozen, checked once when made."""
+
+from targeting.model._checks import (
+    frozen,
+)
+from targeting.model.computed import (
+    NO_POLYGON,
+    CandidatePolygons,
+    Links,
+    Profiles,
+    Result,
+    Scores,
+    Values,
+)
+from targeting.model.declared import (
+    DIMENSIONS,
+    Indicator,
+    LayerSpec,
+    MethodSpec,
+)
+from targeting.model.taken import (
+    Counts,
+    LayerReport,
+    Loss,
+    Territory,
+)
+
+__all__ = [
+    "CandidatePolygons",
+    "Counts",
+    "DIMENSIONS",
+    "Indicator",
+    "LayerReport",
+    "LayerSpec",
+    "Links",
+    "Loss",
+    "MethodSpec",
+    "NO_POLYGON",
+    "Profiles",
+    "Result",
+    "Scores",
+    "Territory",
+    "Values",
+    "frozen",
+]

@@ -1,0 +1,206 @@
+"""What the stages compute: values, scores, links, polygons, profiles, the result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from targeting.model._checks import demand, frozen
+from targeting.model.declared import Indicator
+from targeting.model.taken import Counts, Loss, Territory
+
+if TYPE_CHECKING:
+    from targeting.study import Study
+
+NO_POLYGON = 0
+
+
+@dataclass(frozen=True)
+class Values:
+    """Indicator values by block, each with the interval its data leave open.
+
+    Parameters
+    ----------
+    value, low, high : DataFrame
+        Index block ids, one column an indicator, in the indicator's own unit. Missing stays
+        missing in all three.
+    origin : mapping
+        Indicator key to `"block"` (measured there), `"area"` (handed down from the area around it)
+        or `"shrunk"` (a small-number rate drawn towards its surroundings).
+    losses : tuple of Loss
+        What the measures could not use.
+    """
+
+    value: pd.DataFrame
+    low: pd.DataFrame
+    high: pd.DataFrame
+    origin: Mapping[str, str]
+    losses: tuple[Loss, ...] = ()
+
+    def __post_init__(self) -> None:
+        Counts(self.value, self.low, self.high)
+        demand(set(self.origin) == set(self.value.columns), "values: origin of each indicator")
+        object.__setattr__(self, "origin", frozen(self.origin))
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The urgency of every block, and where it comes from.
+
+    Parameters
+    ----------
+    score, low, high : Series
+        Index block ids; 0 least urgent, 1 most; missing where too little weight has data.
+    parts : DataFrame
+        Normalized indicators, 0 to 1, 1 worst.
+    dimensions : DataFrame
+        Score of each dimension, 0 to 1.
+    weights : Series
+        Final weight of each indicator; they sum to 1.
+    dimension_weights : Series
+        Weight of each dimension; they sum to 1.
+    contributions : DataFrame
+        What each indicator adds to the score; the columns sum to the score.
+    coverage : Series
+        Share of the weight that has data, 0 to 1.
+    """
+
+    score: pd.Series[float]
+    low: pd.Series[float]
+    high: pd.Series[float]
+    parts: pd.DataFrame
+    dimensions: pd.DataFrame
+    weights: pd.Series[float]
+    dimension_weights: pd.Series[float]
+    contributions: pd.DataFrame
+    coverage: pd.Series[float]
+
+    def __post_init__(self) -> None:
+        index = self.score.index
+        tables = (self.low, self.high, self.parts, self.dimensions, self.contributions)
+        demand(all(t.index.equals(index) for t in (*tables, self.coverage)), "scores: index")
+        demand(abs(float(self.weights.sum()) - 1) < 1e-9, "weights must sum to 1")
+        demand(abs(float(self.dimension_weights.sum()) - 1) < 1e-9, "weights must sum to 1")
+        for table in (self.parts, self.dimensions):
+            held = table.to_numpy(float)
+            held = held[~np.isnan(held)]
+            demand(bool(((held >= 0) & (held <= 1)).all()), "a part lies outside 0 to 1")
+        known = self.score.notna().to_numpy()
+        added = self.contributions.sum(axis=1).to_numpy()
+        demand(
+            bool(np.allclose(added[known], self.score.to_numpy()[known], atol=1e-9)),
+            "contributions must sum to the score",
+        )
+
+
+@dataclass(frozen=True)
+class Links:
+    """Neighboring blocks: pairs that face each other across a street.
+
+    Parameters
+    ----------
+    first, second : ndarray of int64
+        Positions of the two blocks, `first < second`, sorted.
+    gap_m : ndarray of float64
+        Shortest distance between them.
+    facing_m : ndarray of float64
+        Length over which they face each other.
+    dropped : mapping
+        Candidate pairs left out, by reason (`barrier`, `third_block`).
+    open_m : ndarray of float64, optional
+        Length of each block's outline that faces no neighbor, by position.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    gap_m: np.ndarray
+    facing_m: np.ndarray
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    open_m: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        demand(bool((self.first < self.second).all()), "links: first < second")
+        object.__setattr__(self, "dropped", frozen(self.dropped))
+
+
+@dataclass(frozen=True)
+class CandidatePolygons:
+    """Candidate intervention polygons: connected, disjoint, within every bound asked for.
+
+    Parameters
+    ----------
+    membership : Series of int64
+        Index block ids; number of the polygon a block is in, 0 for none.
+    polygons : GeoDataFrame
+        Index `polygon` 1 … K, from most urgent, ties by smallest block id. Columns `need`,
+        `objective`, `score` (population-weighted mean), `population`, `area_km2`, `perimeter_m`,
+        `compactness` (Polsby–Popper), `block_count`, `geometry`.
+    reasons : DataFrame
+        Index block ids; `code` (why in or out), `polygon` (the polygon the reason speaks of, 0 for
+        none) and `margin` (how far the block's score lies from the line, negative when below).
+    threshold : float
+        Score at the line.
+    notes : mapping
+        Figures of the graph and the search (`link_count`, `component_count`, …).
+    """
+
+    membership: pd.Series[int]
+    polygons: gpd.GeoDataFrame
+    reasons: pd.DataFrame
+    threshold: float
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        demand(self.reasons.index.equals(self.membership.index), "reasons: index")
+        demand(bool(self.reasons["code"].notna().all()), "a block has no reason")
+        numbers = sorted(set(self.membership.unique()) - {NO_POLYGON})
+        demand(numbers == list(self.polygons.index), "polygon numbers")
+        demand(numbers == list(range(1, len(numbers) + 1)), "polygons are numbered from 1")
+        object.__setattr__(self, "notes", frozen(self.notes))
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Each polygon beside the city, and the facilities inside it.
+
+    Parameters
+    ----------
+    profile : DataFrame
+        Columns `polygon`, `key` (an indicator, or `population`, `area_km2` …), `value`, `city`,
+        `unit`, `covered_share` (share of the polygon's people with data).
+    facilities : DataFrame
+        One row a facility inside: `polygon`, `facility_id`, `kind`, `name`, `source`, `lon`, `lat`.
+        Sensitive kinds are counted only, so they have no row here.
+    facility_counts : DataFrame
+        Columns `polygon`, `kind`, `count`, `city_count`, `nearest_m` (from the middle of the
+        polygon); every kind of the city in every polygon, also with 0.
+    """
+
+    profile: pd.DataFrame
+    facilities: pd.DataFrame
+    facility_counts: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Result:
+    """A study carried out: everything the maps, tables and the manifest are made from."""
+
+    study: Study
+    territory: Territory
+    indicators: tuple[Indicator, ...]
+    values: Values
+    scores: Scores
+    polygons: CandidatePolygons
+    profiles: Profiles
+
+    def __post_init__(self) -> None:
+        index = self.territory.blocks.index
+        demand(self.scores.score.index.equals(index), "result: scores of other blocks")
+        demand(self.polygons.membership.index.equals(index), "result: polygons of other blocks")
+        keys = [indicator.key for indicator in self.indicators]
+        demand(keys == list(self.values.value.columns), "result: values of other indicators")

@@ -1,0 +1,112 @@
+"""What a study declares: methods, layers, indicators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from targeting.model._checks import demand, frozen
+from targeting.units import UNITS
+
+DIMENSIONS = ("violence", "marginalization", "facilities")
+
+
+@dataclass(frozen=True)
+class MethodSpec:
+    """A registered method by name, with the settings a study gives it.
+
+    Parameters
+    ----------
+    use : str
+        Name in the registry.
+    settings : mapping
+        Keyword-only arguments of the method; what is absent keeps its default.
+    """
+
+    use: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "settings", frozen(self.settings))
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """One input a study names: which file, who reads it, where it is from.
+
+    Parameters
+    ----------
+    slot : str
+        `blocks`, `areas`, `census`, `area_table`, `incidents`, `facilities`, `barriers` or
+        `population_raster`. Facilities and barriers may come from several files.
+    where : str
+        Place in the study, such as `inputs.facilities[1]`: problems name it.
+    file : str
+        Path as the study writes it, relative to the data folder.
+    reader : MethodSpec
+        Registered reader and its settings.
+    source, year : str
+        Publisher and year, shown on the page.
+    """
+
+    slot: str
+    where: str
+    file: str
+    reader: MethodSpec
+    source: str = ""
+    year: str = ""
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One measured thing: with unit, direction, source and year.
+
+    Parameters
+    ----------
+    key : str
+        snake_case name; a name that holds a quantity says its unit.
+    names : mapping
+        Name in `es` and `en`.
+    unit : str
+        Key of `targeting.units.UNITS`.
+    worse : str
+        `"higher"` or `"lower"`: which end is more urgent.
+    dimension : str
+        One of `DIMENSIONS`.
+    measure : str
+        Registered measure that fills it.
+    settings : mapping
+        The measure's settings.
+    source, year : str
+        Who published the data, and for when.
+
+    Examples
+    --------
+    >>> Indicator("no_internet_share", {"es": "Sin internet", "en": "No internet"}, "share",
+    ...           "higher", "marginalization", "share").label("en")
+    'No internet'
+    """
+
+    key: str
+    names: Mapping[str, str]
+    unit: str
+    worse: str
+    dimension: str
+    measure: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
+    year: str = ""
+
+    def __post_init__(self) -> None:
+        demand(self.key.isidentifier() and self.key == self.key.lower(), f"key {self.key!r}")
+        demand(bool(self.names.get("es")) and bool(self.names.get("en")), f"{self.key}: names")
+        demand(self.unit in UNITS, f"{self.key}: unit {self.unit!r}")
+        demand(self.worse in ("higher", "lower"), f"{self.key}: worse {self.worse!r}")
+        demand(self.dimension in DIMENSIONS, f"{self.key}: dimension {self.dimension!r}")
+        object.__setattr__(self, "names", frozen(self.names))
+        object.__setattr__(self, "settings", frozen(self.settings))
+
+    def label(self, language: str) -> str:
+        """Return the name in one language."""
+        return self.names[language]

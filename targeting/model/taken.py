@@ -1,0 +1,179 @@
+"""What the sources take in: a city, its counts, and the account of every loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from pyproj import CRS
+
+from targeting.model._checks import demand, frozen
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Rows that did not get through a step, and why.
+
+    Parameters
+    ----------
+    layer : str
+        Input layer the rows belong to, such as `incidents`.
+    reason : str
+        Stable code; the sentence is the message `loss.<reason>`.
+    count : int
+        How many rows.
+    of : int
+        Out of how many.
+    examples : tuple of str
+        Up to five keys or row numbers, smallest first.
+
+    Examples
+    --------
+    >>> Loss("incidents", "zero-coordinates", 20, 4865).share
+    0.004110996916752312
+    """
+
+    layer: str
+    reason: str
+    count: int
+    of: int
+    examples: tuple[str, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """Part of the rows, 0 to 1."""
+        return self.count / self.of if self.of else 0.0
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """What was read from one input: rows in, rows kept, coordinate systems, encoding, losses.
+
+    Parameters
+    ----------
+    layer : str
+        Name of the input in the study.
+    file : str
+        File name as the study writes it (never a full path).
+    rows_read, rows_kept : int
+        Before and after the losses.
+    source, year : str
+        From the study.
+    crs_in, encoding : str
+        As found; empty where it does not apply.
+    losses : tuple of Loss
+        Named and counted.
+    notes : mapping
+        Further figures, such as `match_share`.
+    sha256 : str
+        Hash of the input's bytes.
+    """
+
+    layer: str
+    file: str
+    rows_read: int
+    rows_kept: int
+    source: str = ""
+    year: str = ""
+    crs_in: str = ""
+    encoding: str = ""
+    losses: tuple[Loss, ...] = ()
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "notes", frozen(self.notes))
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts of a census by unit, each with the interval its mask leaves open.
+
+    Parameters
+    ----------
+    value, low, high : DataFrame
+        Same index (unit ids) and columns (the publisher's names). A masked cell has its bounds in
+        `low` and `high` and their midpoint in `value`; a missing cell is NaN in all three.
+    """
+
+    value: pd.DataFrame
+    low: pd.DataFrame
+    high: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        for other in (self.low, self.high):
+            demand(self.value.index.equals(other.index), "counts: indexes differ")
+            demand(self.value.columns.equals(other.columns), "counts: columns differ")
+        value, low, high = (f.to_numpy(float) for f in (self.value, self.low, self.high))
+        known = ~np.isnan(value)
+        demand(bool(np.all(low[known] <= value[known])), "counts: a value is below its bound")
+        demand(bool(np.all(high[known] >= value[known])), "counts: a value is above its bound")
+
+    def reindex(self, index: pd.Index[Any]) -> Counts:
+        """Return the counts for other units; unknown units are missing."""
+        return Counts(*(f.reindex(index) for f in (self.value, self.low, self.high)))
+
+
+@dataclass(frozen=True)
+class Territory:
+    """A city as the engine sees it: blocks, their areas, and what happens in them.
+
+    Parameters
+    ----------
+    blocks : GeoDataFrame
+        Index `block_id` (unique text, sorted). Columns `area_id`, `municipality_id` (text or
+        missing), `population` (people; missing where unknown), `geometry` (valid polygons).
+    areas : GeoDataFrame or None
+        Index `area_id`; polygons of the coarser unit (AGEB).
+    block_counts, area_counts : Counts or None
+        Census counts by block and by area.
+    area_table : DataFrame or None
+        Published values by area (index `area_id`), such as the components of CONAPO's index.
+    incidents : GeoDataFrame or None
+        Points in canonical order: `kind` (text), `block_id` (missing where not placed),
+        `distance_m` to that block.
+    facilities : GeoDataFrame or None
+        Index `facility_id`; `kind`, `name` (missing where the source has none), `source`,
+        `sensitive` (bool), `geometry` (points).
+    barriers : GeoDataFrame or None
+        Lines nobody crosses on foot: `kind`, `geometry`.
+    crs : pyproj.CRS
+        The one metric system of every layer.
+    layers : tuple of LayerReport
+        What was read and what was lost.
+    """
+
+    blocks: gpd.GeoDataFrame
+    crs: CRS
+    areas: gpd.GeoDataFrame | None = None
+    block_counts: Counts | None = None
+    area_counts: Counts | None = None
+    area_table: pd.DataFrame | None = None
+    incidents: gpd.GeoDataFrame | None = None
+    facilities: gpd.GeoDataFrame | None = None
+    barriers: gpd.GeoDataFrame | None = None
+    layers: tuple[LayerReport, ...] = ()
+
+    def __post_init__(self) -> None:
+        blocks = self.blocks
+        demand(len(blocks) > 0, "a territory needs at least one block")
+        demand(blocks.index.is_unique and blocks.index.is_monotonic_increasing, "block ids")
+        demand({"area_id", "municipality_id", "population"} <= set(blocks.columns), "columns")
+        demand(bool(blocks.geometry.is_valid.all()), "invalid block geometry")
+        population = blocks["population"].to_numpy(float)
+        demand(not bool((population < 0).any()), "negative population")
+        demand(self.crs.is_projected, "the coordinate system must be metric")
+        for name in ("blocks", "areas", "incidents", "facilities", "barriers"):
+            layer = getattr(self, name)
+            demand(layer is None or layer.crs == self.crs, f"{name}: other coordinates")
+        if self.block_counts is not None:
+            demand(self.block_counts.value.index.equals(blocks.index), "block counts: index")
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """Every loss of every layer."""
+        return tuple(loss for layer in self.layers for loss in layer.losses)
