@@ -33,8 +33,8 @@ class Loss:
 
     Examples
     --------
-    >>> Loss("incidents", "zero-coordinates", 20, 4865).share
-    0.004110996916752312
+    >>> Loss("incidents", "zero-coordinates", 20, 4000).share
+    0.005
     """
 
     layer: str
