@@ -187,9 +187,13 @@ def place_points(
         return position, distance_m
     shapes = np.asarray(blocks.array, dtype=object)
     tree = shapely.STRtree(shapes)
-    (point, block), gap = tree.query_nearest(
-        found, max_distance=float(tolerance_m), return_distance=True, all_matches=True
-    )
+    if tolerance_m > 0:
+        (point, block), gap = tree.query_nearest(
+            found, max_distance=float(tolerance_m), return_distance=True, all_matches=True
+        )
+    else:
+        point, block = tree.query(found, predicate="intersects")
+        gap = np.zeros(len(point))
     rank = np.empty(len(blocks), dtype=np.int64)
     rank[np.argsort(np.asarray(blocks.index, dtype=object), kind="stable")] = np.arange(len(blocks))
     size = np.where(gap == 0, shapely.area(shapes)[block], 0.0)

@@ -149,9 +149,9 @@ def put_blocks_in_areas(
 def blocks_inside_others(blocks: gpd.GeoDataFrame) -> int:
     """Count blocks that lie inside another one: an enveloping block that lost its hole."""
     shapes = np.asarray(blocks.geometry.array, dtype=object)
-    inside = shapely.point_on_surface(shapes)
+    inside, size = shapely.point_on_surface(shapes), shapely.area(shapes)
     point, block = shapely.STRtree(shapes).query(inside, predicate="within")
-    return len(np.unique(point[point != block]))
+    return len(np.unique(point[size[point] < size[block]]))
 
 
 def place_incidents(

@@ -104,12 +104,10 @@ def join_census(
     if by_area is not None and len(by_area.value):
         found = by_area.value.index
         area_counts = by_area.reindex(found[found.isin(areas)])
-        if by_block is None or not len(by_block.value):
+        if not len(by_block.value):
             problems = check_match(account, areas, found, blocks_account.name, match_min)
             account.kept = len(area_counts.value)
             return None, area_counts, problems
-    if by_block is None:
-        return None, None, [account.problem("no-census-of-blocks")]
     data = account.layer.data
     keys = _in_municipalities(by_block.value.index, data, _places(blocks))
     account.notes["other_municipalities"] = len(by_block.value) - len(keys)
@@ -128,10 +126,10 @@ def join_census(
     return by_block.reindex(blocks.index), area_counts, problems
 
 
-def _census_counts(account: Account) -> tuple[Counts | None, Counts | None]:
+def _census_counts(account: Account) -> tuple[Counts, Counts | None]:
     counts = account.layer.counts
     if counts:
-        return counts.get("block"), counts.get("area")
+        return counts["block"], counts.get("area")
     numbers = account.layer.data.select_dtypes("number").astype(float)
     return Counts(numbers, numbers, numbers), None
 

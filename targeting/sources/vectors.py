@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,14 +112,25 @@ def _read(
             options["layer"] = layer
         if found == "Shapefile" and not used and not path.with_suffix(".cpg").exists():
             used = "cp1252"
-        if used:
-            options["encoding"] = used
-        frame = pyogrio.read_dataframe(member.source, force_2d=True, **options)
+        try:
+            frame = _read_dataframe(member.source, used, options)
+        except UnicodeDecodeError:
+            if encoding is not None or used == "cp1252":
+                raise
+            used = "cp1252"  # the file says UTF-8 and is not
+            frame = _read_dataframe(member.source, used, options)
     except (DataSourceError, DataLayerError, OSError, ValueError, LookupError) as error:
         raise unreadable(path, error) from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise unreadable(path, ValueError("no geometry"))
     return _named(frame), used
+
+
+def _read_dataframe(source: str, encoding: str, options: dict[str, Any]) -> Any:
+    if encoding:
+        plain = codecs.lookup(encoding).name
+        options = options | {"encoding": plain.upper().replace("ISO8859", "ISO-8859")}
+    return pyogrio.read_dataframe(source, force_2d=True, **options)
 
 
 def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
