@@ -42,6 +42,13 @@ Then repeat the command. If it stands elsewhere, say where:
 Everything but the browser tests:  .venv/bin/python -m pytest -m "not browser and not nightly"\
 """
 
+WHAT_THE_DRIVER_NEEDS = """\
+Playwright, which drives the browser in the tests, does not start; most likely libatomic is missing.
+  Debian, Ubuntu:  sudo apt install libatomic1
+  Fedora:          sudo dnf install libatomic
+Then repeat the command.\
+"""
+
 
 def candidates(environment: Mapping[str, str]) -> list[Path]:
     """Return every place where a browser may stand, best first."""
@@ -86,6 +93,16 @@ def runs(place: Path) -> bool:
     return asked.returncode == 0
 
 
+def driver_starts() -> bool:
+    """Tell whether playwright's own program starts: a minimal system may lack libatomic."""
+    try:
+        from playwright._impl._driver import compute_driver_executable
+    except ImportError:  # not installed here, so there is nothing to check
+        return True
+    program = compute_driver_executable()[0]
+    return subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
+
+
 def apt_get() -> list[str] | None:
     """Return the command that may install a package without asking, or None."""
     if shutil.which("apt-get") is None:
@@ -98,12 +115,12 @@ def apt_get() -> list[str] | None:
     return ["sudo", "-n", "apt-get"] if asked.returncode == 0 else None
 
 
-def install(command: list[str]) -> None:
-    """Install Debian's chromium; what apt-get says goes to standard error."""
-    print("No Chromium found: installing the system's package chromium ...", file=sys.stderr)
+def install(command: list[str], package: str) -> None:
+    """Install a package of the system; what apt-get says goes to standard error."""
+    print(f"Installing the system's package {package} for the browser tests ...", file=sys.stderr)
     for arguments in (
         ["update", "-qq"],
-        ["install", "-y", "-qq", "--no-install-recommends", "chromium"],
+        ["install", "-y", "-qq", "--no-install-recommends", package],
     ):
         subprocess.run(
             [*command, *arguments],
@@ -124,11 +141,17 @@ def main() -> int:
     except FileNotFoundError as error:
         print(error, file=sys.stderr)
         return 1
-    if browser is None and arguments.install and (command := apt_get()):
-        install(command)
+    command = apt_get() if arguments.install else None
+    if browser is None and command:
+        install(command, "chromium")
         browser = find()
+    if command and not driver_starts():
+        install(command, "libatomic1")
     if browser is None:
         print(WHAT_TO_DO, file=sys.stderr)
+        return 1
+    if not driver_starts():
+        print(WHAT_THE_DRIVER_NEEDS, file=sys.stderr)
         return 1
     print(browser)
     return 0
