@@ -433,7 +433,20 @@ def test_a_city_of_one_block_opens(chromium_page, tmp_path):
 def test_it_prints(opened, tmp_path):
     page = opened().page
     page.evaluate("targeting.page.choosePolygon(1)")
+    page.evaluate(
+        """window.addEventListener("beforeprint", () => {
+          const canvases = [...document.querySelectorAll(".city-canvas")];
+          window.printed = {
+            canvases: canvases.filter((canvas) => !canvas.hidden).length,
+            wide: document.querySelector(".map-area").clientWidth,
+            lists: document.querySelectorAll("details.kind:not([open])").length,
+          };
+        })"""
+    )
     data = page.pdf(format="Letter")
     assert data.startswith(b"%PDF")
+    # One canvas only: on paper a second one would blank the first.
+    assert page.evaluate("window.printed") == {"canvases": 1, "wide": 680, "lists": 0}
+    assert page.locator(".city-canvas[hidden]").count() == 0
     assert page.evaluate("document.body.classList.contains('printing')") is False
     assert json.loads(page.evaluate("JSON.stringify(targeting.page.view.name)")) == "polygon"

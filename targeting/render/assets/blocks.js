@@ -146,8 +146,11 @@
     },
 
     clear() {
-      this._ctx.setTransform(1, 0, 0, 1, 0, 0);
-      this._ctx.clearRect(0, 0, this._container.width, this._container.height);
+      this._container.width = Math.max(1, this._container.width);
+    },
+
+    getContainer() {
+      return this._container;
     },
 
     draw() {},
@@ -255,6 +258,20 @@
           }
         }
       }
+      if (this.over) {
+        this.over.paint(ctx, this.frame());
+      }
+    },
+
+    /* On paper a canvas blanks what lies below it: the layer above is drawn on this one instead. */
+    takeOver(layer) {
+      if (this.over) {
+        this.over.getContainer().hidden = false;
+      }
+      if (layer) {
+        layer.getContainer().hidden = true;
+      }
+      this.over = layer;
     },
 
     /* Fill of a class: its color, or a pattern for blocks without a value. */

@@ -125,8 +125,10 @@
         return;
       }
       this.clear();
-      const ctx = this._ctx;
-      const { scale, x, y, dense } = this.frame();
+      this.paint(this._ctx, this.frame());
+    },
+
+    paint(ctx, { scale, x, y, dense }) {
       const size = this._bounds.getSize();
       const lettered = this._zoom >= LETTER_ZOOM;
       const side = lettered ? 20 : 9;

@@ -327,14 +327,24 @@
       this.tip(this.map.latLngToContainerPoint(place), this.facilityText(i));
     }
 
-    /* On paper the map gets a fixed size, drawn anew, and shows the same place. */
+    /* On paper the map gets a fixed size and shows what the panel speaks of. */
     forPrint(on) {
-      const bounds = this.map.getBounds();
+      if (on) {
+        this._screen = [this.map.getCenter(), this.map.getZoom()];
+      }
       document.body.classList.toggle("printing", on);
-      this.map.invalidateSize({ animate: false });
-      this.map.fitBounds(on ? bounds : this._screen || bounds, { animate: false });
-      this._screen = on ? bounds : null;
+      this.layers.blocks.takeOver(on ? this.layers.facilities : null);
       this.open(on);
+      this.map.invalidateSize({ animate: false });
+      if (on) {
+        const polygon = this.view.name === "polygon";
+        this.fit(polygon ? this.layers.polygons.bounds(this.view.number) : this.whole, {
+          maxZoom: 16,
+          animate: false,
+        });
+      } else if (this._screen) {
+        this.map.setView(...this._screen, { animate: false });
+      }
     }
 
     /* Paper cannot be opened: every list is shown. */
