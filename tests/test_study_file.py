@@ -33,7 +33,7 @@ def test_the_embedded_study_is_in_order():
 def test_the_record_holds_every_default():
     record = read_study(DATA / "study.yaml").as_record()
     assert record["composite"]["coverage_min"] == 0.5
-    assert record["delineation"]["population_max"] == 15000
+    assert record["delineation"]["population_max"] == 12000
     assert record["streets"]["street_max_m"] == 50.0
     assert {"slot", "file", "reader", "settings", "source", "year"} == set(record["inputs"][0])
 
