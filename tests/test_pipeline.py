@@ -1,0 +1,117 @@
+"""The whole chain: same study, shuffled rows, same bytes; and every output in its place."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pytest
+
+from targeting.cli import main
+from targeting.pipeline import run
+
+DATA = Path(__file__).parent.parent / "data"
+FILES = {
+    "blocks.parquet",
+    "facilities_by_polygon.csv",
+    "facility_counts.csv",
+    "index.html",
+    "manifest.json",
+    "polygons.parquet",
+    "targeting.gpkg",
+}
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory):
+    out = tmp_path_factory.mktemp("outputs")
+    run(DATA / "study.yaml", out)
+    return out
+
+
+def test_every_output_and_nothing_else(outputs):
+    assert {path.name for path in outputs.iterdir()} == FILES
+
+
+def test_the_manifest_knows_inputs_outputs_and_losses(outputs):
+    manifest = json.loads((outputs / "manifest.json").read_text("utf-8"))
+    text = json.dumps(manifest)
+    assert str(DATA.parent) not in text
+    assert manifest["study"]["delineation"]["population_min"] == 5000
+    assert "zero-coordinates" in text
+    assert set(manifest["outputs"]) == FILES - {"manifest.json"}
+
+
+def test_the_page_and_the_tables_agree(outputs):
+    polygons = gpd.read_parquet(outputs / "polygons.parquet")
+    blocks = gpd.read_parquet(outputs / "blocks.parquet")
+    assert 1 <= len(polygons) <= 10
+    assert polygons["population"].between(5000, 12000).all()
+    assert set(blocks["polygon"].unique()) == {0, *range(1, len(polygons) + 1)}
+    with (outputs / "facility_counts.csv").open(encoding="utf-8-sig") as file:
+        counts = list(csv.DictReader(file))
+    assert any(row["count"] == "0" for row in counts)
+    layers = {name for name, _ in pyogrio.list_layers(outputs / "targeting.gpkg")}
+    assert {"blocks", "polygons"} <= layers
+
+
+def test_no_output_carries_incidents_contacts_or_shelters(outputs):
+    page = (outputs / "index.html").read_text("utf-8")
+    listed = pd.read_csv(outputs / "facilities_by_polygon.csv")
+    assert not set(listed["kind"]) & {"shelter", "addiction_care"}
+    for word in ("telefono", "correoelec", "raz_social", "HOMICIDIO DOLOSO"):
+        assert word not in page
+
+
+def shuffled_city(folder: Path) -> Path:
+    """The made city with the rows of every table and layer in another order."""
+    shutil.copytree(DATA, folder)
+    generator = np.random.default_rng(7)
+    for path in sorted(folder.glob("boundaries/*.shp")):
+        layer = gpd.read_file(path, encoding="latin-1")
+        crs = path.with_suffix(".prj").read_text()
+        layer = layer.iloc[generator.permutation(len(layer))]
+        layer.to_file(path, encoding="latin-1")
+        path.with_suffix(".prj").write_text(crs)
+    for path in (*folder.glob("incidents/*.csv"), *folder.glob("facilities/*.csv")):
+        encoding = "latin-1" if "denue" in path.name else "utf-8"
+        with path.open(encoding=encoding, newline="") as file:
+            head, *rows = list(csv.reader(file))
+        with path.open("w", encoding=encoding, newline="") as file:
+            order = generator.permutation(len(rows))
+            csv.writer(file).writerows([head, *(rows[i] for i in order)])
+    return folder / "study.yaml"
+
+
+def test_same_study_twice_and_rows_shuffled_give_the_same_bytes(outputs, tmp_path):
+    run(DATA / "study.yaml", tmp_path / "again")
+    run(shuffled_city(tmp_path / "shuffled"), tmp_path / "mixed")
+    for name in sorted(FILES):
+        first = (outputs / name).read_bytes()
+        assert (tmp_path / "again" / name).read_bytes() == first, name
+        if name != "manifest.json":  # it holds the hashes of the inputs, and they differ
+            assert (tmp_path / "mixed" / name).read_bytes() == first, name
+
+
+def test_the_commands_of_the_readme(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "my-city"]) == 0
+    assert main(["new", "my-city"]) == 2  # nothing is overwritten
+    assert "[folder-not-empty]" in capsys.readouterr().err
+    assert main(["check", "my-city/study.yaml"]) == 0
+    assert not (tmp_path / "my-city" / "results").exists()
+    assert main(["run", "my-city/study.yaml", "--lang", "en"]) == 0
+    assert "needs no network" in capsys.readouterr().out
+    assert (tmp_path / "my-city" / "results" / "index.html").is_file()
+    assert main(["list", "methods"]) == 0
+    assert "power_mean" in capsys.readouterr().out
+
+
+def test_run_without_a_study_makes_the_example(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["run"]) == 0
+    assert (tmp_path / "ciudad-ejemplo" / "results" / "index.html").is_file()
