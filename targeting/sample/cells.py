@@ -38,12 +38,14 @@ class Cells:
     @property
     def held(self) -> np.ndarray:
         """Which slots hold a corner."""
-        return np.arange(SLOTS) < self.count[:, None]
+        held: np.ndarray = np.arange(SLOTS) < self.count[:, None]
+        return held
 
     @property
     def following(self) -> np.ndarray:
         """Slot of the next corner."""
-        return (np.arange(SLOTS) + 1) % self.count[:, None]
+        slot: np.ndarray = (np.arange(SLOTS) + 1) % self.count[:, None]
+        return slot
 
     def edges(self) -> np.ndarray:
         """Vectors from each corner to the next (zero in slots that hold nothing)."""
@@ -54,7 +56,8 @@ class Cells:
         """Area in square meters."""
         ends = np.take_along_axis(self.xy, self.following[..., None], axis=1)
         cross = self.xy[..., 0] * ends[..., 1] - self.xy[..., 1] * ends[..., 0]
-        return 0.5 * np.where(self.held, cross, 0.0).sum(axis=1)
+        area: np.ndarray = 0.5 * np.where(self.held, cross, 0.0).sum(axis=1)
+        return area
 
     def center(self) -> np.ndarray:
         """Mean of the corners."""
@@ -75,7 +78,8 @@ class Cells:
         edges = self.edges()
         rows = np.arange(len(self))
         best = edges[rows, np.hypot(edges[..., 0], edges[..., 1]).argmax(axis=1)]
-        return np.arctan2(best[:, 1], best[:, 0])
+        angle: np.ndarray = np.arctan2(best[:, 1], best[:, 0])
+        return angle
 
 
 def square(side_m: float, half_m: float) -> Cells:
@@ -187,9 +191,9 @@ def inset(cells: Cells) -> tuple[Cells, np.ndarray]:
 def polygons(cells: Cells) -> np.ndarray:
     """Return the cells as shapely polygons."""
     flat = cells.xy[cells.held]
-    rings = np.repeat(np.arange(len(cells)), cells.count)
+    cell = np.repeat(np.arange(len(cells)), cells.count)
     closed = np.concatenate([flat, cells.xy[:, 0]])
-    order = np.argsort(np.concatenate([rings, np.arange(len(cells))]), kind="stable")
-    indices = np.concatenate([rings, np.arange(len(cells))])[order]
-    shapes: np.ndarray = shapely.polygons(shapely.linearrings(closed[order], indices=indices))
-    return shapes
+    indices = np.concatenate([cell, np.arange(len(cells))])
+    order = np.argsort(indices, kind="stable")
+    rings = shapely.linearrings(closed[order], indices=indices[order])
+    return np.asarray(shapely.polygons(rings))

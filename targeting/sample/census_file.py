@@ -69,7 +69,8 @@ def census_rows(city: City) -> Iterator[pa.Table]:
 def _unavailable(city: City) -> np.ndarray:
     rng = stream(city.seed, "unavailable")
     lived = city.blocks["people"].to_numpy() > 20
-    return lived & (rng.uniform(size=len(lived)) < UNAVAILABLE_SHARE)
+    lacking: np.ndarray = lived & (rng.uniform(size=len(lived)) < UNAVAILABLE_SHARE)
+    return lacking
 
 
 def _published(counts: pd.DataFrame, level: str, lacking: np.ndarray | None) -> pa.Table:

@@ -7,6 +7,9 @@ by one standard deviation, near the slope over AGEB of CONAPO's index there.
 
 from __future__ import annotations
 
+Parts = tuple[tuple[str, tuple[tuple[str, float, float], ...]], ...]
+"""Whole, and its parts: column, share of the whole, change of its log-odds with want."""
+
 AGES = (
     # ages, share of the people, slope
     ("0-2", 0.0463, 0.13),
@@ -44,7 +47,7 @@ AGE_COLUMNS = {
 }
 """Columns with women and men; further age columns follow from them."""
 
-PARTS_BY_SEX = (
+PARTS_BY_SEX: Parts = (
     # whole, parts that exclude each other: (column, share, slope)
     ("POBTOT", (("PNACENT", 0.760, 0.35), ("PNACOE", 0.955, 0.0))),
     ("P_5YMAS", (("PRES2015", 0.944, 0.25), ("PRESOE15", 0.90, 0.0))),
@@ -70,7 +73,7 @@ PARTS_BY_SEX = (
     ("P15YM_SE", (("P15YM_AN", 0.70, 0.2),)),
 )
 
-PARTS = (
+PARTS: Parts = (
     ("P3HLINHE", (("P5_HLI_NHE", 0.97, 0.0),)),
     ("P3HLI_HE", (("P5_HLI_HE", 0.97, 0.0),)),
     ("POBTOT", (("PHOG_IND", 0.0050, 0.40),)),
@@ -111,7 +114,7 @@ PARTS = (
 )
 """Later parts of one whole take their share of what the earlier ones left."""
 
-AT_HOME = (
+AT_HOME: Parts = (
     ("VIVPARH_CV", (("VPH_PISOTI", 0.0070, 1.10), ("VPH_PISODT", 0.997, 0.0))),
     ("VIVPARH_CV", (("VPH_1DOR", 0.250, 0.45), ("VPH_2YMASD", 0.998, 0.0))),
     (

@@ -62,4 +62,5 @@ def smooth_field(
     total = np.zeros(len(xy))
     for (along_x, along_y), phase in zip(turns, phases, strict=True):
         total += np.cos(xy[:, 0] * along_x + xy[:, 1] * along_y + phase)
-    return np.sqrt(2.0 / waves) * total
+    field: np.ndarray = np.round(np.sqrt(2.0 / waves) * total, 6)
+    return field

@@ -60,8 +60,9 @@ class City:
     @cached_property
     def xy(self) -> np.ndarray:
         """Middles of the blocks, in meters from the city's center."""
-        middle: np.ndarray = shapely.get_coordinates(shapely.centroid(self.blocks.geometry.values))
-        return middle - np.array(ORIGIN)
+        middle = shapely.get_coordinates(shapely.centroid(self.blocks.geometry.to_numpy()))
+        away: np.ndarray = middle - np.array(ORIGIN)
+        return away
 
     @cached_property
     def census(self) -> pd.DataFrame:
@@ -80,7 +81,8 @@ class City:
 
     def ids_of(self, corner: str) -> pd.Index[str]:
         """Return the blocks of one planted corner, or of the `decoy`."""
-        return self.blocks.index[self.blocks["corner"] == corner]
+        ids: pd.Index[str] = self.blocks.index[self.blocks["corner"] == corner]
+        return ids
 
 
 def make_city(*, blocks: int = 5000, seed: int = 20110427, plants: bool = True) -> City:
@@ -130,7 +132,8 @@ def make_city(*, blocks: int = 5000, seed: int = 20110427, plants: bool = True) 
         geometry=plan.blocks[order],
         crs=CRS,
     )
-    return City(seed, plants, table, *_outlines(plan, made), _lines(plan), plan)
+    areas, localities, municipalities = _outlines(plan, made)
+    return City(seed, plants, table, areas, localities, municipalities, _lines(plan), plan)
 
 
 def _people(
@@ -156,7 +159,9 @@ def _people(
     }
 
 
-def _outlines(plan: Plan, made: numbering.Keys) -> tuple[gpd.GeoDataFrame, ...]:
+def _outlines(
+    plan: Plan, made: numbering.Keys
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
     shapes = numbering.outlines(plan)
     every = gpd.GeoDataFrame(
         {"area_id": made.area, "number": made.municipality}, geometry=shapes, crs=CRS

@@ -20,7 +20,7 @@ SCALE = 128.0143
 """Published ratio of IM_2020 to IMN_2020."""
 CUTS = (115.212, 118.6095, 121.157, 123.705)
 GRADES = ("Muy alto", "Alto", "Medio", "Bajo", "Muy bajo")
-MEDIAN, SPREAD = 121.6, 2.9
+MEDIAN, SPREAD = 122.2, 2.4
 FEWEST_DWELLINGS = 20
 LEFT_OUT = 0.03
 
@@ -88,12 +88,13 @@ def conapo_table(city: City) -> pd.DataFrame:
     """Return the table by AGEB; small ones and a few others are missing, as at CONAPO."""
     sums = city.census.groupby(city.blocks["area_id"].to_numpy()).sum()
     rng = stream(city.seed, "conapo")
-    kept = (rng.uniform(size=len(sums)) >= LEFT_OUT) & (sums["TVIVHAB"] >= FEWEST_DWELLINGS)
-    sums = sums[kept.to_numpy()]
+    kept = rng.uniform(size=len(sums)) >= LEFT_OUT
+    sums = sums[kept & (sums["TVIVHAB"].to_numpy() >= FEWEST_DWELLINGS)]
     values = components(sums).round(6)
     index = distance_index(values.to_numpy())
-    middle = np.median(index)
-    score = np.clip(MEDIAN + SPREAD * (index - middle) / index.std(), 60.0, SCALE - 0.05)
+    low, middle, high = np.quantile(index, (0.25, 0.5, 0.75))
+    score = MEDIAN + SPREAD * 1.349 * (index - middle) / (high - low)
+    score = np.clip(score, 53.5, SCALE - 0.05)
     grade = np.array(GRADES)[np.searchsorted(CUTS, score)]
     ids = sums.index
     table = pd.DataFrame(

@@ -12,14 +12,16 @@ import shapely
 
 from targeting.sample.chance import stream
 from targeting.sample.city import CRS, City
-from targeting.sample.facility_mix import ESTABLISHMENTS, HOSTILE_NAMES, SERVICE_POINTS
+from targeting.sample.facility_mix import ESTABLISHMENTS, HOSTILE_NAMES, SERVICE, SERVICE_POINTS
 from targeting.sample.files import write_shapefile, write_table
 from targeting.sample.names import STREETS, colonias, locality_name, municipality_name
 from targeting.sample.places import beside, inside, lon_lat
 
 INSIDE_SHARE = 0.75
-VOID_M = 450.0
+VOID_M = 350.0
 """How far around the corner that lacks facilities none is found."""
+RING_M, RING_TIMES = 900.0, 2.5
+"""From there on there are more than elsewhere: the corner lacks them, its surroundings do not."""
 
 DENUE_COLUMNS = (
     "id", "clee", "nom_estab", "raz_social", "codigo_act", "nombre_act", "per_ocu", "tipo_vial",
@@ -32,13 +34,13 @@ DENUE_COLUMNS = (
 BANDS = ("0 a 5 personas", "6 a 10 personas", "11 a 30 personas", "31 a 50 personas")
 
 
-def near_void(city: City, shapes: np.ndarray) -> np.ndarray:
+def near_void(city: City, shapes: np.ndarray, *, reach_m: float = VOID_M) -> np.ndarray:
     """Return which shapes lie in, or near, the corner that lacks facilities."""
     void = city.blocks.geometry[city.blocks["corner"] == "lacks_facilities"].to_numpy()
     near = np.zeros(len(shapes), dtype=bool)
     if len(void):
         tree = shapely.STRtree(void)
-        near[np.unique(tree.query(shapes, predicate="dwithin", distance=VOID_M)[0])] = True
+        near[np.unique(tree.query(shapes, predicate="dwithin", distance=reach_m)[0])] = True
     return near
 
 
@@ -51,10 +53,11 @@ def _drawn(
     shapes = city.blocks.geometry.to_numpy()
     weight = np.sqrt(city.blocks["people"].to_numpy() + 6.0)
     bare = near_void(city, shapes)
+    ring = np.where(near_void(city, shapes, reach_m=RING_M), RING_TIMES, 1.0)
     block = np.empty(len(kind), dtype=np.int64)
     for worth in (False, True):
         rows = np.flatnonzero(service[kind] == worth)
-        held = np.cumsum(np.where(bare & worth, 0.0, weight))
+        held = np.cumsum(np.where(bare, 0.0, weight * ring) if worth else weight)
         block[rows] = np.searchsorted(held, rng.uniform(size=len(rows)) * held[-1], side="right")
     within = rng.uniform(size=len(kind)) < INSIDE_SHARE
     gap = rng.uniform(0.5, 4.5, len(kind))
@@ -66,7 +69,7 @@ def denue_table(city: City) -> pd.DataFrame:
     """Return the directory of establishments, in DENUE's 42 columns."""
     rng = stream(city.seed, "facilities")
     per_1k = np.array([kind.per_1k for kind in ESTABLISHMENTS])
-    service = np.array([kind.service for kind in ESTABLISHMENTS])
+    service = np.array([kind.role == SERVICE for kind in ESTABLISHMENTS])
     kind, block, xy = _drawn(city, rng, per_1k, service)
     mixed = rng.permutation(len(kind))
     kind, block, xy = kind[mixed], block[mixed], xy[mixed]
@@ -121,7 +124,7 @@ def service_points(city: City) -> gpd.GeoDataFrame:
     """Return squares, sports grounds, markets and the like as INEGI's points; few have a name."""
     rng = stream(city.seed, "services")
     per_1k = np.array([row[3] for row in SERVICE_POINTS])
-    service = np.array([row[4] for row in SERVICE_POINTS])
+    service = np.array([row[4] == SERVICE for row in SERVICE_POINTS])
     kind, _, xy = _drawn(city, rng, per_1k, service)
     names = np.where(rng.uniform(size=len(kind)) < 0.92, "NINGUNO", "EL EJEMPLO (INVENTADO)")
     table = _services([SERVICE_POINTS[k][:3] for k in kind], names)
@@ -130,12 +133,12 @@ def service_points(city: City) -> gpd.GeoDataFrame:
 
 def service_areas(city: City) -> gpd.GeoDataFrame:
     """Return INEGI's areas: mostly median strips of the avenues, and the greens."""
-    strips = []
+    strips: list[np.ndarray] = []
     for line in city.lines.geometry[city.lines["kind"] == "avenue"]:
         at = np.arange(0.0, line.length - 130.0, 150.0)
         ends = [shapely.line_interpolate_point(line, at + step) for step in (0.0, 45.0, 90.0)]
         path = np.stack([shapely.get_coordinates(end) for end in ends], axis=1)
-        strips.append(shapely.buffer(shapely.linestrings(path), 2.0, cap_style="flat"))
+        strips.append(np.asarray(shapely.buffer(shapely.linestrings(path), 2.0, cap_style="flat")))
     strip = np.concatenate(strips)
     built = shapely.STRtree(city.blocks.geometry.to_numpy())
     town = np.unique(built.query(strip, predicate="dwithin", distance=40.0)[0])

@@ -31,8 +31,8 @@ DECOY_DRAWS = 400
 """The decoy's year is the most crowded of so many honest draws at average risk: chance, chosen."""
 
 INSIDE_SHARE = 0.365
-OPEN_SHARE = 0.038
-UNPLACED = (("zero", 0.004), ("blank", 0.006), ("far", 0.027))
+OPEN_SHARE, OPEN_TRIES = 0.05, 12
+ZERO_SHARE, BLANK_SHARE, FAR_SHARE = 0.004, 0.006, 0.028
 SHARED_SHARE = 0.04
 TWICE_SHARE = 0.002
 YEAR = 2020
@@ -77,7 +77,7 @@ def violent_by_block(city: City) -> np.ndarray:
     about = table["people"].to_numpy() + AMBIENT_PEOPLE
     expected = VIOLENT_PER_RESIDENT * about * table["risk"].to_numpy()
     shape = BLOCK_SHAPE if city.plants else FLAT_SHAPE
-    count = rng.poisson(expected * rng.gamma(shape, 1.0 / shape, len(table)))
+    count: np.ndarray = rng.poisson(expected * rng.gamma(shape, 1.0 / shape, len(table)))
     decoy = np.flatnonzero(table["corner"].to_numpy() == DECOY)
     if len(decoy):
         chance = stream(city.seed, "decoy")
@@ -94,7 +94,8 @@ def _other_by_block(city: City, rng: np.random.Generator) -> np.ndarray:
     about = 0.6 * table["people"].to_numpy() + 25.0
     quiet = np.where(table["corner"].to_numpy() == DECOY, 0.1, 1.0)
     mean = OTHER_PER_RESIDENT * about * np.clip(level, 0.2, None) * quiet
-    return rng.poisson(mean * rng.gamma(2.0, 0.5, len(table)))
+    count: np.ndarray = rng.poisson(mean * rng.gamma(2.0, 0.5, len(table)))
+    return count
 
 
 def incident_table(city: City) -> pd.DataFrame:
@@ -148,41 +149,48 @@ def _lon_lat(
     total = len(block)
     shapes = city.blocks.geometry.to_numpy()[block]
     where = rng.uniform(size=total)
-    gap = np.where(
-        where > 1.0 - OPEN_SHARE, rng.uniform(9.0, 24.0, total), rng.uniform(0.2, 2.6, total)
-    )
+    gap = rng.uniform(0.2, 2.6, total)
     within = (where < INSIDE_SHARE)[:, None]
     xy = np.where(within, inside(shapes, rng), beside(shapes, gap, rng))
+    _into_the_open(city, xy, shapes, np.flatnonzero(where > 1.0 - OPEN_SHARE), rng)
     neighbor = np.r_[False, block[1:] == block[:-1]]
     share = SHARED_SHARE / max(float(neighbor.mean()), SHARED_SHARE)
     shared = np.flatnonzero(neighbor & (rng.uniform(size=total) < 0.6 * share))
     xy[shared] = xy[shared - 1]
     fate = rng.permutation(total)
-    far = fate < UNPLACED[2][1] * total
+    far = fate < FAR_SHARE * total
     reach = city.plan.radius_m * rng.uniform(1.7, 2.6, total)
     angle = rng.uniform(0.0, 2.0 * np.pi, total)
     away = np.column_stack([np.cos(angle), np.sin(angle)]) * reach[:, None] + ORIGIN
     longitude, latitude = lon_lat(np.where(far[:, None], away, xy))
-    zero = fate >= (1.0 - UNPLACED[0][1]) * total
-    blank = ~zero & (fate >= (1.0 - UNPLACED[0][1] - UNPLACED[1][1]) * total)
+    zero = fate >= (1.0 - ZERO_SHARE) * total
+    blank = ~zero & (fate >= (1.0 - ZERO_SHARE - BLANK_SHARE) * total)
 
     def text(values: np.ndarray) -> list[str]:
         shown = np.where(zero, "0", np.char.mod("%.7f", values))
-        return np.where(blank, "", shown).tolist()
+        return [str(value) for value in np.where(blank, "", shown)]
 
     return text(longitude), text(latitude)
+
+
+def _into_the_open(
+    city: City,
+    xy: np.ndarray,
+    shapes: np.ndarray,
+    rows: np.ndarray,
+    rng: np.random.Generator,
+) -> None:
+    """Move some points to squares and avenues, 10 to 24 m from every block, where there is room."""
+    tree = shapely.STRtree(city.blocks.geometry.to_numpy())
+    for _ in range(OPEN_TRIES):
+        tried = beside(shapes[rows], rng.uniform(10.5, 24.0, len(rows)), rng)
+        close = tree.query(shapely.points(tried), predicate="dwithin", distance=10.0)[0]
+        free = np.ones(len(rows), dtype=bool)
+        free[close] = False
+        xy[rows[free]] = tried[free]
+        rows = rows[~free]
 
 
 def write_incidents(city: City, folder: Path) -> list[Path]:
     """Write the incidents as CSV."""
     return write_table(incident_table(city), folder / "incidentes_inventados_99.csv")
-
-
-def inside_share(city: City, table: pd.DataFrame) -> float:
-    """Return the share of incidents whose point lies inside a block (for checks)."""
-    longitude = pd.to_numeric(table["longitud"]).to_numpy()
-    latitude = pd.to_numeric(table["latitud"]).to_numpy()
-    known = ~np.isnan(longitude) & (longitude != 0)
-    points = shapely.points(longitude[known], latitude[known])
-    tree = shapely.STRtree(city.blocks.to_crs("EPSG:6365").geometry.to_numpy())
-    return len(np.unique(tree.query(points, predicate="intersects")[0])) / len(table)

@@ -34,7 +34,7 @@ class Keys:
 
 
 def make_keys(plan: Plan) -> Keys:
-    """Number municipalities, localities, areas and blocks.
+    """Give municipalities, localities, areas and blocks their numbers.
 
     A municipality holds at most 900 areas, so that three digits always suffice; two municipalities
     serve a city of up to some 60,000 blocks, further ones follow along the plan.
@@ -98,7 +98,8 @@ def _spread(group: np.ndarray) -> np.ndarray:
     """Return three-digit numbers with gaps, unique within the group."""
     rank = _rank_within(group)
     size = np.bincount(group)[group]
-    return 1 + rank * np.clip(998 // size, 1, 13)
+    number: np.ndarray = 1 + rank * np.clip(998 // size, 1, 13)
+    return number
 
 
 def outlines(plan: Plan) -> np.ndarray:
@@ -122,8 +123,7 @@ def outlines(plan: Plan) -> np.ndarray:
     order = np.argsort(np.concatenate([ring, ring[starts]]), kind="stable")
     closed = np.concatenate([bent, bent[starts]])[order]
     rings = np.concatenate([ring, ring[starts]])[order]
-    shapes: np.ndarray = shapely.polygons(shapely.linearrings(closed, indices=rings))
-    return shapes
+    return np.asarray(shapely.polygons(shapely.linearrings(closed, indices=rings)))
 
 
 def _nodes_on_edges(
@@ -131,7 +131,7 @@ def _nodes_on_edges(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return, edge after edge, the corners that lie on it, from its start to its end."""
     edges = shapely.linestrings(np.stack([points[start], points[end]], axis=1))
-    tree = shapely.STRtree(shapely.points(points))
+    tree = shapely.STRtree(np.asarray(shapely.points(points)))
     edge, node = tree.query(edges, predicate="dwithin", distance=0.002)
     along = points[end] - points[start]
     length = np.hypot(along[:, 0], along[:, 1])

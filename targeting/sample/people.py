@@ -12,15 +12,15 @@ EMPTY_SHARE = 0.113
 PEOPLE_AT = (
     (0.0, 1.0),
     (0.05, 7.0),
-    (0.1545, 26.0),
-    (0.436, 66.0),
+    (0.1545, 28.5),
+    (0.436, 67.5),
     (0.718, 119.0),
     (0.944, 216.0),
     (0.989, 305.0),
     (1.0, 900.0),
 )
-"""People in blocks that have any: the quantiles of Aguascalientes 2020 with its empty blocks
-(0, 26, 66, 119 and 216 people at 5, 25, 50, 75 and 95 %) taken out."""
+"""People in blocks that have any: the quantiles of Aguascalientes 2020 (0, 26, 66, 119 and 216
+people at 5, 25, 50, 75 and 95 %) with empty and tiny blocks taken out."""
 
 
 def people(
@@ -77,7 +77,8 @@ def marginalization(
     fine = smooth_field(xy, rng, length_m=600.0)
     by_area = rng.normal(size=int(block_area.max()) + 1)[block_area]
     want = 0.68 * wide + 0.25 * fine + 0.35 * by_area + 0.8 * (out - 0.65)
-    return want + 0.22 * rng.normal(size=len(xy))
+    field: np.ndarray = want + 0.22 * rng.normal(size=len(xy))
+    return field
 
 
 def background_risk(
@@ -100,7 +101,7 @@ def background_risk(
     """
     rng = stream(seed, "risk")
     smooth = smooth_field(xy, rng, length_m=1100.0)
-    log_risk = spread * (0.85 * smooth + 0.3 * want + 0.35 * rng.normal(size=len(xy)))
+    log_risk = spread * (0.85 * smooth + 0.5 * want + 0.35 * rng.normal(size=len(xy)))
     risk = np.exp(np.clip(log_risk, -2.5, 2.5))
     mean = (risk * people_count).sum() / people_count.sum()
     relative: np.ndarray = risk / mean

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from scipy import spatial
 
 CORNERS = ("violent_not_poor", "poor_not_violent", "both", "lacks_facilities")
 DECOY = "decoy"
 PEOPLE_IN_CORNER = 9_500
 LARGEST_SHARE = 0.05
 LINK_M = 50.0
+REACH_M = 700.0
+CANDIDATES, SEEDS = 4000, 60
 
 VIOLENT_TIMES = 6.5
 POOR_Z = 2.4
@@ -76,17 +79,19 @@ def _seeds(
     middle: np.ndarray, sector: np.ndarray, taken: np.ndarray, radius_m: float
 ) -> np.ndarray:
     """Return blocks in order of how well a corner could grow around them."""
-    tree = shapely.STRtree(shapely.points(middle))
-    reach = 0.16 * radius_m
-    first, second = tree.query(shapely.points(middle), predicate="dwithin", distance=reach)
+    candidates = np.arange(0, len(middle), max(1, len(middle) // CANDIDATES))
+    reach = min(0.16 * radius_m, REACH_M)
+    places = spatial.cKDTree(middle)
+    near = places.query_ball_point(middle[candidates], reach)
+    first = np.repeat(candidates, [len(held) for held in near])
+    second = np.concatenate([np.array(held) for held in near])
+    around = np.bincount(first, minlength=len(middle))[candidates]
     same = sector[first] == sector[second]
-    around = np.bincount(first, minlength=len(middle))
-    alike = np.bincount(first, weights=same, minlength=len(middle))
-    used = shapely.STRtree(shapely.points(taken))
-    near = used.query_nearest(shapely.points(middle), all_matches=False, return_distance=True)
-    apart = np.clip(near[1] / (0.55 * radius_m), 0.0, 1.0)
+    alike = np.bincount(first, weights=same, minlength=len(middle))[candidates]
+    gap = spatial.cKDTree(taken).query(middle[candidates])[0]
+    apart = np.clip(gap / (0.55 * radius_m), 0.0, 1.0)
     worth = (alike / around) ** 2 * apart * np.sqrt(around)
-    order: np.ndarray = np.argsort(-np.round(worth, 9), kind="stable")
+    order: np.ndarray = candidates[np.argsort(-np.round(worth, 9), kind="stable")]
     return order
 
 
@@ -100,20 +105,23 @@ def _corner(
     goal: int,
     radius_m: float,
 ) -> np.ndarray:
-    best: np.ndarray | None = None
-    best_reach = np.inf
-    for seed in _seeds(middle, sector, taken, radius_m)[:60]:
+    """Return the nearest blocks around the first seed that gives a corner of the usual size."""
+    best = np.zeros(0, dtype=np.int64)
+    usual = goal / people.mean()
+    worst = np.inf
+    for seed in _seeds(middle, sector, taken, radius_m)[:SEEDS]:
         free = np.flatnonzero((sector == sector[seed]) & ~used)
         reach = np.hypot(*(middle[free] - middle[seed]).T)
+        close = reach < 4.0 * REACH_M
+        free, reach = free[close], reach[close]
         order = free[np.argsort(np.round(reach, 3), kind="stable")]
         enough = int(np.searchsorted(np.cumsum(people[order]), goal)) + 1
         rows = _connected(np.sort(order[:enough]), linked, int(seed))
-        short = people[rows].sum() < 0.9 * goal
-        far = float(np.sort(reach)[min(enough, len(reach)) - 1]) + (1e9 if short else 0.0)
-        if far < best_reach:
-            best, best_reach = rows, far
-    if best is None:
-        raise ValueError("no room for a corner")
+        lacking = abs(people[rows].sum() / goal - 1.0) + abs(np.log(len(rows) / usual))
+        if lacking < worst:
+            best, worst = rows, lacking
+        if worst < 0.25:
+            break
     return best
 
 
