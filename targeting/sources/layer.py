@@ -133,7 +133,7 @@ def against(losses: Iterable[Loss], of: int) -> tuple[Loss, ...]:
 
     Examples
     --------
-    >>> against([Loss("", "no-area", 1, 5)], 10)[0].share
+    >>> against([Loss("", "no-key", 1, 5)], 10)[0].share
     0.1
     """
     return tuple(replace(loss, of=of) for loss in losses)

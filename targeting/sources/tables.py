@@ -169,7 +169,9 @@ def _workbook(path: Path, sheet: str | None) -> pa.Table:
                 values = {"given": sheet, "hint": closest(sheet, names) or "–"}
                 values["known"] = ", ".join(names)
                 raise TargetingError([Problem("unknown-sheet", "sheet", values)])
-            frame = book.parse(sheet or 0, dtype=str, keep_default_na=False, na_filter=False)
+            frame = pd.read_excel(
+                book, sheet_name=sheet or 0, dtype=str, keep_default_na=False, na_filter=False
+            )
     except TargetingError:
         raise
     except Exception as error:  # the library raises its own kinds for every broken workbook

@@ -97,7 +97,8 @@ def clean_keys(keys: pd.Series[str], width: int | None = None) -> tuple[pd.Serie
     keys : Series
         Text or whole numbers.
     width : int, optional
-        Number of characters of a whole key; shorter all-digit keys get zeros in front.
+        Number of characters of a whole key; shorter keys of digits (and perhaps a last letter, in
+        capitals) get zeros in front.
 
     Returns
     -------
@@ -115,11 +116,12 @@ def clean_keys(keys: pd.Series[str], width: int | None = None) -> tuple[pd.Serie
     (0    08037
     dtype: str, 1)
     """
-    text = keys.astype("str").str.strip().str.lstrip("'").str.upper()
+    text = keys.astype("str").str.strip().str.lstrip("'")
     text = text.str.replace(r"\.0+$", "", regex=True)
     text = text.mask(text == "")
     if width is None:
         return text, 0
+    text = text.str.upper()
     digits = text.str.fullmatch(r"\d+[A-Z]?", na=False).astype(bool)
     short = text.str.len().lt(width) & digits
     return text.mask(short, text.str.zfill(width)), int(short.sum())

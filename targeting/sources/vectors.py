@@ -100,7 +100,8 @@ def _read(
     used = encoding or ""
     try:
         if found == "Parquet":
-            frame = gpd.read_parquet(path)
+            with np.errstate(invalid="ignore"):
+                frame = gpd.read_parquet(path)
             return _named(frame), ""
         options: dict[str, Any] = {}
         if layer is not None:
@@ -130,7 +131,8 @@ def _read_dataframe(source: str, encoding: str, options: dict[str, Any]) -> Any:
     if encoding:
         plain = codecs.lookup(encoding).name
         options = options | {"encoding": plain.upper().replace("ISO8859", "ISO-8859")}
-    return pyogrio.read_dataframe(source, force_2d=True, **options)
+    with np.errstate(invalid="ignore"):  # shapes with missing coordinates fall later, counted
+        return pyogrio.read_dataframe(source, force_2d=True, **options)
 
 
 def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -158,7 +160,7 @@ def keep_shapes(
     kind : str
         `"polygon"`, `"line"` or `"point"`.
     losses : list of Loss
-        Gets `no-geometry`, `wrong-geometry` and, for polygons, `no-area`.
+        Gets `no-geometry` and `wrong-geometry`.
     of : int
         Rows read.
 
@@ -170,7 +172,8 @@ def keep_shapes(
     """
     shapes = np.asarray(frame.geometry.array, dtype=object)
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    there &= np.isfinite(shapely.bounds(shapes)).all(axis=1)
+    coordinates, owner = shapely.get_coordinates(shapes, return_index=True)
+    there[owner[~np.isfinite(coordinates).all(axis=1)]] = False
     frame = drop(frame, ~there, "no-geometry", losses, of=of)
     shapes = np.asarray(frame.geometry.array, dtype=object)
     broken = ~shapely.is_valid(shapes)
@@ -183,9 +186,6 @@ def keep_shapes(
     dimension = {"point": 0, "line": 1, "polygon": 2}[kind]
     other = shapely.get_dimensions(shapes) != dimension
     frame = drop(frame, other, "wrong-geometry", losses, of=of)
-    if kind == "polygon":
-        shapes = np.asarray(frame.geometry.array, dtype=object)
-        frame = drop(frame, shapely.area(shapes) <= 0, "no-area", losses, of=of)
     return frame, int(broken.sum())
 
 

@@ -263,6 +263,21 @@ def test_blocks_of_areas_that_are_not_drawn(city, tmp_path):
     made.write_areas(tmp_path / "01a.shp", [0])
     made.write_text(tmp_path / "imu.csv", made.imu_text([0]))
     assert problems(city, tmp_path) == {("inputs.blocks", "keys-unmatched")}
+    half = read_territory(list(city.values()), tmp_path, population=CENSUS, match_min=0.5)
+    lost = {loss.reason: (loss.count, loss.examples[0]) for loss in half.losses}
+    assert lost["no-area-shape"] == (4, made.BLOCKS[4])
+
+
+def test_points_beyond_the_projection_fall(city, tmp_path):
+    # A quarter turn from the zone's meridian, at the equator: no place in UTM.
+    here = ",".join(str(degrees) for degrees in made.at(0, 0))
+    made.write_text(tmp_path / "incidents.csv", f"x,y\n-15,0.001\n{here}\n")
+    city["inputs.incidents"] = with_reader(city["inputs.incidents"], "points", x="x", y="y")
+    territory = read_territory(list(city.values()), tmp_path, population=CENSUS, crs="EPSG:32613")
+    assert territory.crs.to_epsg() == 32613
+    assert len(territory.incidents) == 1
+    lost = {loss.reason: loss.examples for loss in territory.losses if loss.layer == "incidents"}
+    assert lost == {"outside-projection": ("1",)}
 
 
 def test_a_census_without_blocks(city, tmp_path):
