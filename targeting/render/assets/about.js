@@ -47,23 +47,29 @@
   }
 
   function indicators(scene) {
-    const rows = scene.indicators.map((one) =>
-      row(
-        pick(one.names),
-        say("unit." + one.unit),
-        one.year || "–",
-        one.source || "–",
-        say("quality." + one.origin),
-        say(one.worse === "lower" ? "about.worse_lower" : "about.worse_higher"),
+    const entries = scene.indicators.map((one) =>
+      build(
+        "li",
+        {},
+        build("strong", {}, pick(one.names)),
+        build(
+          "span",
+          { class: "block" },
+          [say("unit." + one.unit), one.year].filter(Boolean).join(" · "),
+          one.source ? [" · ", build("bdi", {}, one.source)] : null,
+        ),
+        build(
+          "span",
+          { class: "fine block" },
+          say("quality." + one.origin) + ". ",
+          say(one.worse === "lower" ? "about.worse_lower" : "about.worse_higher") + ".",
+        ),
       ),
     );
-    return table(
-      say("about.indicators_caption"),
-      ["account.indicator", "about.unit", "about.year", "about.source", "about.origin", "about.worse"].map(
-        (key) => say(key),
-      ),
-      rows,
-    );
+    return [
+      build("p", { class: "fine" }, say("about.indicators_caption")),
+      build("ul", { class: "cards" }, entries),
+    ];
   }
 
   function settings(held) {
@@ -135,7 +141,7 @@
       build("h3", {}, say("about.weights")),
       weights(scene),
       build("h3", {}, say("about.indicators")),
-      build("div", { class: "wide" }, indicators(scene)),
+      indicators(scene),
       build("h3", {}, say("about.methods")),
       methods(scene.about),
       build("h3", {}, say("about.inputs")),

@@ -84,6 +84,8 @@
   };
 
   targeting.FacilitiesLayer = targeting.CityCanvas.extend({
+    options: { pane: "shadowPane" }, // above the outlines, below the numbers
+
     /* held: {xs, ys, kind: Column, polygon: Column, names, source}; kinds: the scene's records. */
     setCity(city, held, kinds) {
       this.city = city;

@@ -138,8 +138,12 @@
       const indicator = page.indicators.get(row.key);
       const scored = !indicator && row.unit === "index";
       const most = scored ? 1 : page.most.get(row.key) || 1;
-      const show = (value) => (scored ? points(value) : quantity(value, row.unit));
-      const notes = [];
+      // A unit such as "/ 1,000" is said once, under the name.
+      const per = row.unit.startsWith("per_");
+      const digits = (targeting.words.state.units[row.unit] || { digits: 2 }).digits;
+      const show = (value) =>
+        scored ? points(value) : per ? number(value, digits) : quantity(value, row.unit);
+      const notes = per ? [say("unit." + row.unit)] : [];
       if (indicator && indicator.worse === "lower") {
         notes.push(say("profile.less_is_worse"));
       }
