@@ -100,8 +100,8 @@ def test_nothing_to_place_and_nowhere_to_go():
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(*[st.integers(0, 40)] * 2, *[st.integers(1, 12)] * 2), max_size=12),
-    st.lists(st.tuples(st.integers(-5, 50), st.integers(-5, 50)), min_size=1, max_size=12),
-    st.integers(0, 9),
+    st.lists(st.tuples(st.integers(-5, 90), st.integers(-5, 50)), min_size=1, max_size=12),
+    st.integers(0, 60),
 )
 def test_placing_agrees_with_the_plain_rule(boxes, places, tolerance):
     ids = [f"b{n:02d}" for n in range(len(boxes))]

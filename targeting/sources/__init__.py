@@ -2,7 +2,7 @@
 
 from targeting.sources import points, population, rasters, tables, vectors
 from targeting.sources.layer import Layer
-from targeting.sources.mx import census, conapo, denue, framework, services
+from targeting.sources.mx import census, conapo, denue, framework, people, services
 from targeting.sources.territory import read_territory
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "conapo",
     "denue",
     "framework",
+    "people",
     "points",
     "population",
     "rasters",

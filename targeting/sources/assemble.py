@@ -15,7 +15,7 @@ from targeting.model import Loss
 from targeting.problems import Problem
 from targeting.sources.account import Account
 from targeting.sources.layer import drop
-from targeting.sources.match import check_match
+from targeting.sources.match import check_match, exists
 from targeting.sources.rasters import sum_over
 from targeting.sources.vectors import keep_shapes
 from targeting.spatial import place_points, to_crs
@@ -138,9 +138,9 @@ def put_blocks_in_areas(
     blocks["municipality_id"] = own.fillna(blocks["area_id"].map(areas["municipality_id"]))
     keys = pd.Index(blocks["area_id"].dropna())
     problems = check_match(of_blocks, keys, areas.index, of_areas.name, match_min)
-    without = ~blocks["area_id"].isin(areas.index).to_numpy()
+    without = ~exists(blocks["area_id"], areas.index)
     of_blocks.lose("no-area-shape", blocks.index[without], of=len(blocks))
-    used = areas.index.isin(blocks["area_id"])
+    used = exists(areas.index, blocks["area_id"])
     of_areas.notes["without_blocks"] = int((~used).sum())
     of_areas.kept = int(used.sum())
     return blocks, areas[used], problems

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from targeting.model import Counts
@@ -16,6 +15,18 @@ Keys = pd.Index
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}"
+
+
+def exists(keys: Keys | pd.Series[str], known: Keys | pd.Series[str]) -> np.ndarray:
+    """Tell which keys are among others; `isin` on texts takes ten times as long.
+
+    Examples
+    --------
+    >>> exists(pd.Index(["a", None, "c"], dtype="str"), pd.Index(["c", "c", "d"])).tolist()
+    [False, False, True]
+    """
+    found = pd.Index(known).dropna().unique().get_indexer(pd.Index(keys))
+    return np.asarray(found >= 0, dtype=bool)
 
 
 def check_match(
@@ -41,7 +52,7 @@ def check_match(
     """
     if not len(keys):
         return []
-    missing = keys[~keys.isin(known)]
+    missing = keys[~exists(keys, known)]
     share = 1 - len(missing) / len(keys)
     if share >= match_min:
         return []
@@ -103,7 +114,7 @@ def join_census(
     area_counts = None
     if by_area is not None and len(by_area.value):
         found = by_area.value.index
-        area_counts = by_area.reindex(found[found.isin(areas)])
+        area_counts = by_area.reindex(found[exists(found, areas)])
         if not len(by_block.value):
             problems = check_match(account, areas, found, blocks_account.name, match_min)
             account.kept = len(area_counts.value)
@@ -113,8 +124,8 @@ def join_census(
     account.notes["other_municipalities"] = len(by_block.value) - len(keys)
     problems += check_match(account, keys, blocks.index, blocks_account.name, match_min)
     problems += check_match(blocks_account, blocks.index, keys, account.name, match_min)
-    alone = keys[~keys.isin(blocks.index)]
-    without = blocks.index[~blocks.index.isin(keys)]
+    alone = keys[~exists(keys, blocks.index)]
+    without = blocks.index[~exists(blocks.index, keys)]
     account.lose("no-shape", alone, of=len(keys))
     blocks_account.lose("no-census-row", without, of=len(blocks))
     matched = len(keys) - len(alone)
@@ -165,12 +176,13 @@ def join_area_table(
     """
     table = account.layer.data
     own = blocks["area_id"].dropna()
-    share = float(own.isin(table.index).mean()) if len(own) else 0.0
+    known = exists(own, table.index)
+    share = float(known.mean()) if len(own) else 0.0
     account.notes["blocks_match_share"] = round(share, 6)
     if areas is not None:
         keys = _in_municipalities(table.index, table, _places(areas))
         account.notes["other_municipalities"] = len(table) - len(keys)
-        alone = keys[~keys.isin(areas.index)]
+        alone = keys[~exists(keys, areas.index)]
         account.lose("no-shape", alone, of=len(keys))
         account.notes["match_share"] = round(1 - len(alone) / len(keys), 6) if len(keys) else 0.0
         problems = check_match(account, keys, areas.index, "areas", match_min)
@@ -185,17 +197,13 @@ def join_area_table(
                     "keys-unmatched",
                     share=_percent(share),
                     minimum=_percent(match_min),
-                    matched=int(own.isin(table.index).sum()),
+                    matched=int(known.sum()),
                     total=len(own),
                     other="blocks",
                     examples=", ".join(missing),
                 )
             ]
-    used = table.index[table.index.isin(_unique(own))]
+    used = table.index[exists(table.index, own)]
     account.kept = len(used)
     kept = table.loc[used].drop(columns="municipality_id", errors="ignore")
     return kept.rename_axis("area_id"), problems
-
-
-def _unique(values: Iterable[str]) -> list[str]:
-    return sorted(set(values))

@@ -35,9 +35,8 @@ class KnownPeople:
     block_table: pd.DataFrame | None = None
 
 
-@register("population", "census")
 def census_population(
-    blocks: gpd.GeoDataFrame, known: KnownPeople, *, column: str = "POBTOT"
+    blocks: gpd.GeoDataFrame, known: KnownPeople, *, column: str
 ) -> pd.Series[float]:
     """Take the population from the census of blocks.
 

@@ -131,8 +131,10 @@ def _extras(
     """Return what the intake tells readers that can use it, unless the study already does."""
     census: dict[str, Any] = {"municipalities": tuple(municipalities)}
     if census_columns is not None:
-        people = population.settings.get("column", "POBTOT") if population else "POBTOT"
-        counted = {people} if population is not None and population.use == "census" else set()
+        counted = set()
+        if population is not None and population.use == "census":
+            default = registry.settings("population", "census")["column"].default
+            counted = {population.settings.get("column", default)}
         census["columns"] = tuple(sorted({*census_columns, *counted}))
     return {"census": census}
 

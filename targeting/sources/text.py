@@ -32,9 +32,11 @@ def folded(texts: pd.Series[str]) -> pd.Series[str]:
     --------
     >>> folded(pd.Series(["Ñandú", None])).tolist()
     ['nandu', '']
+    >>> folded(pd.Series([None, None], dtype="str")).tolist()
+    ['', '']
     """
     different = {text: fold(str(text)) for text in texts.dropna().unique()}
-    return texts.map(different).fillna("").astype(str)
+    return texts.astype(object).map(lambda text: different.get(text, "")).astype(str)
 
 
 def texts_of(kinds: Mapping[str, Sequence[str]], where: str = "kinds") -> dict[str, str]:

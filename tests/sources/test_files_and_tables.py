@@ -150,6 +150,7 @@ def workbook(path, rows, sheet="Hoja1"):
 
 
 def test_a_workbook_is_read_as_text(tmp_path):
+    pytest.importorskip("python_calamine")
     path = workbook(tmp_path / "t.xlsx", [("clave", "total"), ("0017", "12.5"), ("006A", "N/D")])
     assert file_format(path) == "Excel"
     read = read_text_table(path, sheet="Hoja1")
@@ -165,6 +166,7 @@ def test_a_workbook_is_read_as_text(tmp_path):
 
 
 def test_one_table_in_three_formats(tmp_path):
+    pytest.importorskip("python_calamine")
     rows = [("clave", "total", "nota"), ("17", "12.5", "a"), ("95", "N/D", "b")]
     text = "\n".join(",".join(row) for row in rows)
     csv = made.write_text(tmp_path / "t.csv", text)
