@@ -22,6 +22,7 @@ STREAMS = (
     "decoy",
     "raster",
     "conapo",
+    "tiny",
 )
 
 

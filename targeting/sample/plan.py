@@ -9,7 +9,7 @@ import shapely
 
 from targeting.sample.cells import Cells, square
 from targeting.sample.chance import smooth_field, stream
-from targeting.sample.streets import TINY_M2, Areas, cut_areas, cut_blocks, cut_by_lines
+from targeting.sample.streets import TINY_M2, Areas, cut_areas, cut_blocks, cut_by_lines, halve_area
 
 ORIGIN = (2_275_000.0, 1_660_000.0)
 """Place of the city's center in INEGI's LCC: the emptiest part of the Bolsón de Mapimí."""
@@ -17,6 +17,8 @@ ORIGIN = (2_275_000.0, 1_660_000.0)
 GROSS_BLOCK_M2 = 13_000.0
 AREAS_AT_ONCE = 1500
 TINY_AREA_M2 = 220_000.0
+TINY_SHARE, FEWEST_TINY = 0.03, 30
+"""Tiny blocks are not more than this share of all, or this many."""
 STEP_M = 110.0
 """Longest straight piece of an outline before the plan is bent."""
 RIVER, RAIL, AVENUE = "river", "rail", "avenue"
@@ -159,8 +161,7 @@ def make_plan(count: int, seed: int) -> Plan:
     )
     rng = stream(seed, "areas")
     areas = cut_areas(cells, sector, rng, radius_m=radius_m, center_m=center_m)
-    order = _growth(areas.cells.center(), seed, radius_m)
-    tiny = _tiny_area(areas, order, count, radius_m)
+    areas, order, tiny = _grow(areas, count, seed, radius_m)
     shapes, owner, voids, void_owner = _blocks(areas, order, tiny, count, seed, center_m)
     built = np.zeros(len(areas.cells), dtype=bool)
     built[owner] = True
@@ -178,6 +179,17 @@ def make_plan(count: int, seed: int) -> Plan:
         tiny_area=tiny,
         bend=bend,
     )
+
+
+def _grow(areas: Areas, count: int, seed: int, radius_m: float) -> tuple[Areas, np.ndarray, int]:
+    """Return areas, the order of growth, and the area of tiny blocks, cut smaller if need be."""
+    rng = stream(seed, "tiny")
+    while True:
+        order = _growth(areas.cells.center(), seed, radius_m)
+        tiny = _tiny_area(areas, order, count, radius_m)
+        if areas.cells.area()[tiny] <= max(TINY_SHARE * count, FEWEST_TINY) * TINY_M2:
+            return areas, order, tiny
+        areas = halve_area(areas, tiny, rng)
 
 
 def _growth(center: np.ndarray, seed: int, radius_m: float) -> np.ndarray:

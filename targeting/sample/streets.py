@@ -83,6 +83,12 @@ def cut_areas(
     return Areas(cells, sector, block_m2)
 
 
+def halve_area(areas: Areas, row: int, rng: np.random.Generator) -> Areas:
+    """Cut one area in two."""
+    cells, origin = _halve(areas.cells, np.array([row]), rng)
+    return Areas(cells, areas.sector[origin], areas.block_m2[origin])
+
+
 def _halve(cells: Cells, rows: np.ndarray, rng: np.random.Generator) -> tuple[Cells, np.ndarray]:
     """Cut cells across their longest edge; the larger the cell, the wider the street."""
     cut = cells.take(rows)
