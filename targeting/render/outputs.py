@@ -145,7 +145,14 @@ def write_geopackage(
         A new file.
     """
     with _fixed_clock():
-        pyogrio.write_dataframe(blocks, path, layer="blocks", driver="GPKG", promote_to_multi=True)
+        pyogrio.write_dataframe(
+            blocks,
+            path,
+            layer="blocks",
+            driver="GPKG",
+            promote_to_multi=True,
+            dataset_options={"VERSION": "1.3"},  # what QGIS 3.22 knows
+        )
         pyogrio.write_dataframe(
             polygons,
             path,

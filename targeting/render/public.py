@@ -195,3 +195,14 @@ def dimension_points(result: Result) -> dict[str, np.ndarray]:
         steps = grain.whole(result.scores.dimensions[dimension].to_numpy(float))
         out[str(dimension)] = steps * grain.step
     return out
+
+
+def line_points(result: Result) -> int:
+    """Return the line between in and out, in hundredths of the score."""
+    return int(Grain(SCORE_DECIMALS).whole(np.array([result.polygons.threshold]))[0])
+
+
+def margin_points(result: Result) -> np.ndarray:
+    """Return how far each shown score lies from the shown line, in hundredths."""
+    _, total = points(result.scores.contributions, result.scores.score)
+    return np.asarray(total - line_points(result))

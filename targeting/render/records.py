@@ -242,6 +242,7 @@ def about_record(result: Result) -> dict[str, Any]:
         name: _method(getattr(study, name))
         for name in ("population", "normalize", "aggregate", "delineation")
     }
+    methods["streets"] = {"use": "street_links", "settings": dict(study.streets)}
     return {
         "crs": _crs_name(result.territory.crs),
         "layers": [_layer_report(layer) for layer in result.territory.layers],

@@ -95,7 +95,7 @@ def build_scene(result: Result, *, language: str | None = None) -> Scene:
         "indicators": indicator_records(result),
         "layers": layers,
         "reasons": reasons,
-        "threshold": float(_SCORE.round(np.array([result.polygons.threshold]))[0]),
+        "threshold": public.line_points(result) / 100,
         "polygons": polygon_records(result, kinds),
         "kinds": kind_records(result, kinds),
         "facilities": facilities,
@@ -176,7 +176,7 @@ def _pack_reasons(packer: Packer, result: Result, order: np.ndarray) -> list[dic
     number = reasons["code"].astype(str).map({code: at for at, code in enumerate(codes)})
     packer.numbers("reason", number.to_numpy(float))
     packer.numbers("reason.polygon", reasons["polygon"].to_numpy(float))
-    margin = _SCORE.whole(reasons["margin"].to_numpy(float))
+    margin = public.margin_points(result)[order]
     packer.numbers("reason.margin", margin, decimals=_SCORE.decimals)
     return [{"code": code, "text": sentence(f"reason.{code}", "page.reason", {})} for code in codes]
 

@@ -48,7 +48,7 @@ def block_table(result: Result) -> gpd.GeoDataFrame:
     columns |= {
         "polygon": result.polygons.membership.to_numpy(np.int64),
         "reason": reasons["code"].astype(str).array,
-        "margin": public.Grain(public.SCORE_DECIMALS).round(reasons["margin"].to_numpy(float)),
+        "margin": np.round(public.margin_points(result) / 100, 2),
     }
     return gpd.GeoDataFrame(columns, geometry=blocks.geometry.array, crs=blocks.crs)
 

@@ -129,6 +129,22 @@ def test_page_words_are_in_both_languages_with_the_same_blanks(language):
         assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", other[key])), key
 
 
+@pytest.mark.parametrize("kind", ["normalizer", "aggregator", "delineator", "population"])
+def test_every_method_a_study_may_name_has_words(kind):
+    from targeting.registry import names
+
+    for name in names(kind):
+        assert f"page.method.{name}" in catalogue("es"), name
+
+
+def test_every_reason_a_delineator_gives_has_a_sentence():
+    from targeting.delineation.reasons import CODES
+
+    assert CODES
+    for code in CODES:
+        assert f"reason.{code}" in catalogue("es"), code
+
+
 def test_words_do_not_call_people_or_places_dangerous():
     for language in LANGUAGES:
         text = " ".join(v for k, v in catalogue(language).items() if k.startswith("page.")).lower()

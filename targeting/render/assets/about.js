@@ -79,13 +79,15 @@
     return parts.length ? " (" + parts.join(", ") + ")" : "";
   }
 
-  function methods(about) {
+  function methods(scene) {
+    const { about } = scene;
     const rows = Object.entries(about.methods).map(([step, method]) => {
       const key = "method." + method.use;
       const known = targeting.words.has(key) ? say(key) : null;
       const name = build("code", {}, method.use + settings(method.settings));
       return row(say("step." + step), known ? [known, build("br"), name] : name);
     });
+    rows.push(row(say("about.line"), number(scene.threshold * 100, 0)));
     rows.push(row(say("about.crs"), build("bdi", {}, about.crs)));
     return table(say("about.methods_caption"), [say("about.step"), say("about.choice")], rows);
   }
@@ -143,7 +145,7 @@
       build("h3", {}, say("about.indicators")),
       indicators(scene),
       build("h3", {}, say("about.methods")),
-      methods(scene.about),
+      methods(scene),
       build("h3", {}, say("about.inputs")),
       scene.about.layers.map(input),
       scene.about.losses.length

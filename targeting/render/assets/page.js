@@ -63,11 +63,12 @@
     start() {
       this.chooseLayer(this.layer.id);
       this.say();
+      this.far();
       this.layers.polygons.on("choose", (event) => this.choosePolygon(event.number));
       this.map.on("click", (event) => this.click(event.latlng));
       this.map.on("mousemove", (event) => this.hover(event));
       this.map.on("mouseout", () => this.tip(null));
-      this.map.on("zoomend", () => this.hint());
+      this.map.on("zoomend", () => this.far());
       byId("layer-choice").addEventListener("change", (event) => this.chooseLayer(event.target.value));
       byId("show-polygons").addEventListener("change", (event) =>
         this.map[event.target.checked ? "addLayer" : "removeLayer"](this.layers.polygons),
@@ -210,14 +211,14 @@
     }
 
     render() {
-      const { panel } = targeting;
+      const { panel, account } = targeting;
       const parts =
         this.tab === "about"
           ? targeting.about(this)
           : this.view.name === "polygon"
             ? panel.polygonView(this, this.view.polygon)
             : this.view.name === "block"
-              ? panel.blockView(this, this.view.block)
+              ? account.blockView(this, this.view.block)
               : panel.home(this);
       byId("panel-body").replaceChildren(...parts.flat(3).filter(Boolean));
       for (const tab of document.querySelectorAll("[data-tab]")) {
@@ -225,6 +226,10 @@
         tab.setAttribute("aria-current", on ? "page" : "false");
       }
       this.hint();
+    }
+
+    far() {
+      this.map.getContainer().classList.toggle("far", this.map.getZoom() < 13.5);
     }
 
     /* What to do next, under the map. */
@@ -292,7 +297,7 @@
       const { layer } = this;
       const name = targeting.legend.layerName(this, layer);
       if (layer.group === "indicator") {
-        return [name, targeting.panel.valueText(this, this.indicators.get(layer.key), i)];
+        return [name, targeting.account.valueText(this, this.indicators.get(layer.key), i)];
       }
       const column = this.data.column(layer.id);
       const value = column.has(i)

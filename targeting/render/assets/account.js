@@ -1,0 +1,184 @@
+/* One block: its score, its reason, and the account of every indicator. */
+(function (targeting) {
+  "use strict";
+
+  const { build } = targeting;
+  const { points, bar, head, column, backButton } = targeting.panel;
+  const say = (key, values) => targeting.words.say(key, values);
+  const pick = (names) => targeting.words.pick(names);
+  const number = (value, digits) => targeting.words.number(value, digits);
+
+  /* Value of an indicator in a block, in words: a number, a level, an interval, or why not. */
+  function valueText(page, indicator, i) {
+    const name = "value." + indicator.key;
+    const column = page.data.column(name);
+    if (column.has(i)) {
+      return indicator.level
+        ? say("level.of", { level: column.whole[i] })
+        : targeting.words.quantity(column.value(i), indicator.unit, page.digits(indicator, column));
+    }
+    const low = page.data.has("low." + indicator.key) && page.data.column("low." + indicator.key);
+    if (low && low.has(i)) {
+      const high = page.data.column("high." + indicator.key);
+      const digits = page.digits(indicator, low);
+      return say("value.between", {
+        low: targeting.words.number(
+          low.value(i) * (targeting.words.state.units[indicator.unit] || { factor: 1 }).factor,
+          digits,
+        ),
+        high: targeting.words.quantity(high.value(i), indicator.unit, digits),
+      });
+    }
+    return say("value.missing");
+  }
+
+  function qualityText(page, indicator, i) {
+    const name = "value." + indicator.key;
+    const masked = page.data.has("low." + indicator.key) && page.data.column("low." + indicator.key).has(i);
+    if (masked) {
+      return say("quality.masked");
+    }
+    return say(page.data.column(name).has(i) ? "quality." + indicator.origin : "quality.missing");
+  }
+
+  function account(page, i) {
+    const bodies = page.scene.dimensions.map((dimension) => {
+      const own = page.scene.indicators.filter((one) => one.dimension === dimension.key);
+      let sum = null;
+      const rows = own.map((indicator) => {
+        const column = page.data.has("points." + indicator.key)
+          ? page.data.column("points." + indicator.key)
+          : null;
+        const held = column && column.has(i) ? column.whole[i] : null;
+        sum = held === null ? sum : (sum || 0) + held;
+        return build(
+          "tr",
+          { "data-indicator": indicator.key },
+          build(
+            "th",
+            { scope: "row" },
+            pick(indicator.names),
+            build("span", { class: "fine" }, qualityText(page, indicator, i)),
+          ),
+          build("td", {}, valueText(page, indicator, i)),
+          build("td", { class: "points" }, held === null ? "–" : number(held, 0), bar((held || 0) / 100)),
+        );
+      });
+      const title = build(
+        "tr",
+        { class: "dimension", "data-dimension": dimension.key },
+        build("th", { scope: "row" }, say("dimension." + dimension.key)),
+        build("td", {}, say("account.weight", { share: number(dimension.weight * 100, 0) })),
+        build("td", { class: "points" }, sum === null ? "–" : number(sum, 0)),
+      );
+      return build("tbody", {}, title, rows);
+    });
+    const total = page.data.column("score");
+    return build(
+      "table",
+      { class: "account" },
+      build("caption", {}, say("account.caption")),
+      head(column(say("account.indicator")), column(say("account.value")), column(say("account.points"))),
+      bodies,
+      build(
+        "tfoot",
+        {},
+        build(
+          "tr",
+          {},
+          build("th", { scope: "row" }, say("account.total")),
+          build("td", {}),
+          build("td", { class: "points", "data-total": "" }, total.has(i) ? number(total.whole[i], 0) : "–"),
+        ),
+      ),
+    );
+  }
+
+  function scoreText(page, i) {
+    const score = page.data.column("score");
+    if (!score.has(i)) {
+      const covered = page.data.column("coverage").value(i);
+      return say("block.no_score", { share: number((covered || 0) * 100, 0) });
+    }
+    return say("block.score", {
+      score: number(score.whole[i], 0),
+      share: number(page.data.column("percentile").whole[i], 0),
+    });
+  }
+
+  function spreadText(page, i) {
+    if (!page.data.has("score.low") || !page.data.column("score.low").has(i)) {
+      return null;
+    }
+    return say("block.spread", {
+      low: number(page.data.column("score.low").whole[i], 0),
+      high: number(page.data.column("score.high").whole[i], 0),
+    });
+  }
+
+  function people(page, i) {
+    const population = page.data.column("population");
+    if (page.data.column("few").whole[i] === 1) {
+      return say("block.few");
+    }
+    return population.has(i)
+      ? say("block.people", { count: population.whole[i] })
+      : say("block.people_missing");
+  }
+
+  function reason(page, i) {
+    const held = page.scene.reasons[page.data.column("reason").whole[i]];
+    return targeting.words.fill(pick(held.text), {
+      code: held.code,
+      polygon: page.data.column("reason.polygon").whole[i],
+    });
+  }
+
+  /* How far the score lies from the line. */
+  function marginText(page, i) {
+    const column = page.data.column("reason.margin");
+    if (!column.has(i)) {
+      return null;
+    }
+    const margin = column.whole[i];
+    return say(margin > 0 ? "block.above" : margin < 0 ? "block.below" : "block.at", {
+      margin: number(Math.abs(margin), 0),
+      line: points(page.scene.threshold),
+    });
+  }
+
+  function blockView(page, i) {
+    const polygon = page.data.column("polygon").whole[i];
+    const covered = page.data.column("coverage").value(i);
+    const spread = spreadText(page, i);
+    const margin = marginText(page, i);
+    return [
+      backButton(page),
+      build("h2", {}, say("block.title"), " ", build("bdi", { class: "key" }, page.blockIds[i])),
+      build("p", { class: "lead" }, scoreText(page, i)),
+      spread ? build("p", {}, spread) : null,
+      build("p", { "data-reason": page.scene.reasons[page.data.column("reason").whole[i]].code }, reason(page, i)),
+      margin ? build("p", {}, margin) : null,
+      polygon > 0
+        ? build(
+          "p",
+          {},
+          build(
+            "button",
+            { type: "button", class: "plain", onclick: () => page.choosePolygon(polygon) },
+            say("polygon.open", { number: polygon }),
+          ),
+        )
+        : null,
+      build("p", {}, people(page, i)),
+      build("h3", {}, say("account.title")),
+      account(page, i),
+      covered !== null && covered < 1
+        ? build("p", { class: "fine" }, say("account.coverage", { share: number(covered * 100, 0) }))
+        : null,
+      build("p", { class: "fine" }, say("account.note")),
+    ];
+  }
+
+  targeting.account = { blockView, valueText };
+})((window.targeting = window.targeting || {}));
