@@ -236,8 +236,9 @@ class TargetMap(folium.Map):
                 crs: L.CRS.{{ this.crs }},
                 ...{{ this.options|tojavascript }}
             });
+            L.control.scale({imperial: false, position: "bottomright"})
+                .addTo({{ this.get_name() }});
             L.control.zoom({position: "bottomright"}).addTo({{ this.get_name() }});
-            L.control.scale({imperial: false}).addTo({{ this.get_name() }});
         {% endmacro %}
         """
     )
