@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from targeting.i18n import LANGUAGES, catalogue, say
 from targeting.problems import Problem, TargetingError
 
 if TYPE_CHECKING:
-    from targeting.model import Result, Territory
+    from targeting.model import LayerReport, Result, Territory
 
 OK, BUG, WRONG = 0, 1, 2
 LISTS = ("indicators", "methods", "facility-kinds")
@@ -192,6 +192,20 @@ def _print_intake(territory: Territory, language: str) -> None:
             why = say(f"loss.{loss.reason}", language)
             examples = f" ({', '.join(loss.examples[:3])})" if loss.examples else ""
             print(f"    - {loss.count:,} / {loss.of:,}: {why}{examples}")
+        for line in _left_out(layer, language):
+            print(f"    - {line}")
+
+
+def _left_out(layer: LayerReport, language: str) -> Iterator[str]:
+    """Say what a layer holds that the study did not ask for: no loss, but not silent either."""
+    if layer.notes.get("not_chosen"):
+        texts = layer.notes.get("not_chosen_texts", {})
+        few = ", ".join(f"{text} {count:,}" for text, count in list(texts.items())[:3])
+        count = f"{layer.notes['not_chosen']:,}"
+        yield say("cli.not-chosen", language, count=count, texts=few)
+    for key in ("other_municipalities", "without_blocks"):
+        if layer.notes.get(key):
+            yield say(f"cli.{key.replace('_', '-')}", language, count=f"{layer.notes[key]:,}")
 
 
 def _print_polygons(result: Result, language: str) -> None:
