@@ -8,6 +8,7 @@ from pathlib import Path
 from targeting.characterization import profile
 from targeting.composite import score
 from targeting.delineation import street_links
+from targeting.delineation.settings import check_settings
 from targeting.indicators import measure
 from targeting.model import Result, Territory
 from targeting.problems import Problem, TargetingError
@@ -55,9 +56,20 @@ def load(path: Path, data: Path | None = None, *, tell: Tell = _silent) -> tuple
             territory = _territory(draft, data or path.parent)
         except TargetingError as error:
             problems += [one for one in error.problems if one not in problems]
+    if draft.study is not None:
+        problems += _contradictions(draft.study)
     if problems or draft.study is None or territory is None:
         raise TargetingError(problems or [Problem("missing-key", "inputs.blocks")])
     return draft.study, territory
+
+
+def _contradictions(study: Study) -> tuple[Problem, ...]:
+    """Return what the settings of the delineation say against each other."""
+    try:
+        check_settings(**study.delineation.settings)
+    except TargetingError as error:
+        return error.problems
+    return ()
 
 
 def _territory(draft: Draft, folder: Path) -> Territory:

@@ -156,3 +156,12 @@ def test_files_and_study_are_complained_of_in_one_list(wrong_study, capsys, lang
     assert ("Problemas" in told) == (language == "es")
     assert not out.exists()
     assert sorted(wrong_study.parent.rglob("*")) == before
+
+
+def test_settings_that_contradict_each_other_are_found_by_check(tmp_path, capsys):
+    folder = tmp_path / "city"
+    shutil.copytree(DATA, folder)
+    text = STUDY.replace("population_min: 5000", "population_min: 50000")
+    (folder / "study.yaml").write_text(text, "utf-8")
+    assert main(["check", str(folder / "study.yaml")]) == 2
+    assert "delineation.population_m" in capsys.readouterr().err

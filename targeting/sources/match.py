@@ -205,5 +205,7 @@ def join_area_table(
             ]
     used = table.index[exists(table.index, own)]
     account.kept = len(used)
+    told = account.notes.get("other_municipalities", 0) + sum(one.count for one in account.losses)
+    account.notes["without_blocks"] = max(len(table) - len(used) - told, 0)
     kept = table.loc[used].drop(columns="municipality_id", errors="ignore")
     return kept.rename_axis("area_id"), problems
