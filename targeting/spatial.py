@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from pyproj import CRS, Proj, Transformer
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 
 from targeting.problems import Problem, TargetingError
 
@@ -40,7 +40,7 @@ def recognize_crs(crs: CRS | str | int) -> CRS:
     Raises
     ------
     TargetingError
-        `unknown-crs`: the text names no coordinate system.
+        `unknown-crs`: the text names no coordinate system, or one that has no place on the Earth.
 
     Examples
     --------
@@ -66,6 +66,10 @@ def _registered(wkt: str) -> CRS:
         for year, candidate in _KNOWN_BY_SHAPE:
             if year in _datum_name(given) and _shape(CRS.from_epsg(candidate)) == shape:
                 return CRS.from_epsg(candidate)
+    try:
+        _transformer(wkt, CRS.from_epsg(4326).to_wkt())
+    except ProjError as error:
+        raise TargetingError([Problem("unknown-crs", "crs", {"given": given.name})]) from error
     return given
 
 

@@ -33,6 +33,8 @@ def test_a_system_that_is_none():
     with pytest.raises(TargetingError) as raised:
         recognize_crs("EPSG:99999999")
     assert raised.value.problems[0].code == "unknown-crs"
+    with pytest.raises(TargetingError):
+        recognize_crs('LOCAL_CS["a drawing",UNIT["Meter",1.0]]')
 
 
 @pytest.mark.parametrize(

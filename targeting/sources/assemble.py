@@ -12,8 +12,8 @@ from pyproj import CRS
 
 from targeting.facility_kinds import facility_kinds
 from targeting.model import Loss
-from targeting.problems import Problem
-from targeting.sources.account import Account
+from targeting.problems import Problem, TargetingError
+from targeting.sources.account import Account, located
 from targeting.sources.layer import drop
 from targeting.sources.match import check_match, exists
 from targeting.sources.rasters import sum_over
@@ -302,20 +302,27 @@ def in_canonical_order(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> gpd.G
     return frame.iloc[order].reset_index(drop=True)
 
 
-def check_raster(account: Account, areas: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame) -> None:
+def check_raster(
+    account: Account, areas: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame
+) -> list[Problem]:
     """Set a population raster beside the population of the study, area by area; change nothing.
 
     Notes `raster_ratio` (raster people over ours), `rank_correlation` (Spearman) and
-    `areas_compared`, over areas where every block has a population.
+    `areas_compared`, over areas where every block has a population. Returns the problem of cells
+    that cannot be read.
     """
     row = account.layer.data.iloc[0]
-    people = blocks.groupby("area_id")["population"].agg(lambda held: held.sum(skipna=False))
-    people = people.reindex(areas.index).dropna()
+    partly = blocks["area_id"][blocks["population"].isna()]
+    people = blocks.groupby("area_id")["population"].sum().reindex(areas.index)
+    people = people[~exists(people.index, partly)].dropna()
     account.kept = account.layer.rows_read
     account.notes["areas_compared"] = len(people)
     if not len(people):
-        return
-    cells = sum_over(row["path"], areas.geometry.loc[people.index], band=int(row["band"]))
+        return []
+    try:
+        cells = sum_over(row["path"], areas.geometry.loc[people.index], band=int(row["band"]))
+    except TargetingError as error:
+        return located(error, account.spec.where)
     total = float(people.sum())
     account.notes["raster_people"] = round(float(cells.sum()), 1)
     account.notes["raster_ratio"] = round(float(cells.sum()) / total, 6) if total else 0.0
@@ -323,3 +330,4 @@ def check_raster(account: Account, areas: gpd.GeoDataFrame, blocks: gpd.GeoDataF
     if len(ranks) > 2 and ranks["ours"].nunique() > 1 and ranks["raster"].nunique() > 1:
         correlation = float(np.corrcoef(ranks["ours"], ranks["raster"])[0, 1])
         account.notes["rank_correlation"] = round(correlation, 4)
+    return []

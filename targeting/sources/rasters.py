@@ -74,19 +74,27 @@ def sum_over(path: Path, shapes: gpd.GeoSeries, *, band: int = 1) -> pd.Series[f
     -------
     Series
         Same index; 0 where no cell has data.
+
+    Raises
+    ------
+    TargetingError
+        `unreadable-file`: the cells are damaged, or the raster is rotated.
     """
     import rasterio
     from exactextract import exact_extract
     from exactextract.raster import RasterioRasterSource
 
     frame = gpd.GeoDataFrame({"row": np.arange(len(shapes))}, geometry=shapes.array)
-    with rasterio.open(path) as source:
-        found = exact_extract(
-            RasterioRasterSource(source, band, name="cells"),
-            frame.to_crs(source.crs.to_wkt()),
-            "sum",
-            include_cols=["row"],
-            output="pandas",
-        )
+    try:
+        with rasterio.open(path) as source:
+            found = exact_extract(
+                RasterioRasterSource(source, band, name="cells"),
+                frame.to_crs(source.crs.to_wkt()),
+                "sum",
+                include_cols=["row"],
+                output="pandas",
+            )
+    except Exception as error:  # the libraries raise their own kinds for every broken file
+        raise unreadable(Path(path), error) from error
     totals = found.set_index("row")["sum"].reindex(range(len(shapes))).to_numpy(float)
     return pd.Series(np.nan_to_num(totals), index=shapes.index)

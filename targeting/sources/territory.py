@@ -246,7 +246,7 @@ class _Intake:
         barriers = gather_barriers(self.slots["barriers"], blocks, reach_m=reach_m)
         raster = self.first("population_raster")
         if raster is not None and areas is not None and not self.problems:
-            check_raster(raster, areas, blocks)
+            self.problems.extend(check_raster(raster, areas, blocks))
         return {
             "blocks": blocks[BLOCK_COLUMNS],
             "crs": crs,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from targeting.model import Loss
 from targeting.problems import Problem, TargetingError, closest
@@ -120,7 +120,9 @@ def _read(
                 raise
             used = "cp1252"  # the file says UTF-8 and is not
             frame = _read_dataframe(member.source, used, options)
-    except (DataSourceError, DataLayerError, OSError, ValueError, LookupError) as error:
+    except TargetingError:
+        raise
+    except Exception as error:  # the libraries raise their own kinds for every broken file
         raise unreadable(path, error) from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise unreadable(path, ValueError("no geometry"))
@@ -131,7 +133,9 @@ def _read_dataframe(source: str, encoding: str, options: dict[str, Any]) -> Any:
     if encoding:
         plain = codecs.lookup(encoding).name
         options = options | {"encoding": plain.upper().replace("ISO8859", "ISO-8859")}
-    with np.errstate(invalid="ignore"):  # shapes with missing coordinates fall later, counted
+    # What is wrong with single shapes comes out later, counted.
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
         return pyogrio.read_dataframe(source, force_2d=True, **options)
 
 

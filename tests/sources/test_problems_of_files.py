@@ -111,6 +111,17 @@ def test_empty_and_broken_files(city, tmp_path):
     }
 
 
+def test_files_whose_middle_is_broken(city, tmp_path):
+    shape = bytearray((tmp_path / "01sia.shp").read_bytes())
+    shape[-16:] = np.array([1.0, 2.0]).tobytes()  # the last ring does not close
+    (tmp_path / "01sia.shp").write_bytes(shape)
+    assert problems(city, tmp_path) == {("inputs.facilities[1]", "unreadable-file")}
+    made.write_city(tmp_path)
+    raster = (tmp_path / "people.tif").read_bytes()
+    (tmp_path / "people.tif").write_bytes(raster[:-4000])
+    assert problems(city, tmp_path) == {("inputs.population_raster", "unreadable-file")}
+
+
 def test_wrong_names_of_readers_columns_layers_and_settings(city, tmp_path):
     city["inputs.areas"] = with_reader(city["inputs.areas"], "inegi_area")
     city["inputs.census"] = with_file(city["inputs.census"], "census.zip", columns=("PSINDR",))
