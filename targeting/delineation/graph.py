@@ -1,0 +1,146 @@
+"""The city as the search sees it: people, need and outline of each block, and its links."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sparse
+
+from targeting.model import Links
+
+CORNERS = 4
+
+
+class City(NamedTuple):
+    """Arrays by block position; links in rows (`starts`) of neighbors.
+
+    `need` may be negative; `area` is m² with half of the streets around; `outline` is the length
+    in meters a lone block adds to a polygon's perimeter; `facing` the length two neighbors save.
+    """
+
+    need: np.ndarray
+    population: np.ndarray
+    area: np.ndarray
+    outline: np.ndarray
+    starts: np.ndarray
+    neighbor: np.ndarray
+    facing: np.ndarray
+
+
+class Limits(NamedTuple):
+    """What every polygon must keep, and what a meter of perimeter costs (in need)."""
+
+    population_min: float
+    population_max: float
+    area_max_m2: float
+    compactness_min: float
+    price_per_m: float
+
+
+def build_city(
+    need: np.ndarray,
+    population: np.ndarray,
+    area_m2: np.ndarray,
+    outline_m: np.ndarray,
+    links: Links,
+) -> City:
+    """Return the city for the search.
+
+    A block's ground is its own area and half of the street before each neighbor it faces. Its
+    outline is an open part, which no neighbor can hide, and the rest, shared among its neighbors
+    as they face it; two neighbors hide the mean of what they give each other.
+
+    Parameters
+    ----------
+    need, population, area_m2, outline_m : ndarray
+        Of each block, by position.
+    links : Links
+        Neighbors by position.
+
+    Examples
+    --------
+    >>> two = Links(np.array([0]), np.array([1]), np.array([10.0]), np.array([50.0]))
+    >>> city = build_city(np.ones(2), np.ones(2), np.full(2, 2500.0), np.full(2, 200.0), two)
+    >>> city.neighbor.tolist(), city.area.tolist()
+    ([1, 0], [2750.0, 2750.0])
+    """
+    count = len(need)
+    one = np.concatenate([links.first, links.second])
+    two = np.concatenate([links.second, links.first])
+    facing = np.tile(links.facing_m, 2)
+    order = np.lexsort((two, one))
+    starts = np.concatenate([[0], np.cumsum(np.bincount(one, minlength=count))])
+    whole = np.bincount(one, facing, minlength=count)
+    opened = np.maximum(outline_m - whole, 0.0) if links.open_m is None else links.open_m
+    street = np.bincount(one, np.tile(links.facing_m * links.gap_m, 2), minlength=count)
+    width = np.divide(street, whole, out=np.zeros(count), where=whole > 0)
+    faced = (outline_m - opened) * (1 + CORNERS * width / np.maximum(outline_m, 1.0))
+    per_meter = np.divide(faced, whole, out=np.zeros(count), where=whole > 0)
+    facing *= (per_meter[one] + per_meter[two]) / 2
+    shared = np.bincount(one, facing, minlength=count)
+    return City(
+        need=np.ascontiguousarray(need, dtype=np.float64),
+        population=np.ascontiguousarray(population, dtype=np.float64),
+        area=area_m2 + street / 2,
+        outline=opened + shared,
+        starts=starts.astype(np.int64),
+        neighbor=two[order].astype(np.int64),
+        facing=facing[order],
+    )
+
+
+def matrix(city: City) -> sparse.csr_array:
+    """Links as a sparse matrix of ones."""
+    count = len(city.need)
+    ones = np.ones(len(city.neighbor))
+    return sparse.csr_array((ones, city.neighbor, city.starts), shape=(count, count))
+
+
+def reordered(links: Links, place: np.ndarray) -> Links:
+    """Return the links with every position `i` replaced by `place[i]`, sorted again.
+
+    Examples
+    --------
+    >>> links = Links(np.array([0]), np.array([1]), np.array([9.0]), np.array([5.0]))
+    >>> reordered(links, np.array([2, 0])).first.tolist()
+    [0]
+    """
+    one, two = place[links.first], place[links.second]
+    first, second = np.minimum(one, two), np.maximum(one, two)
+    order = np.lexsort((second, first))
+    return Links(
+        first[order],
+        second[order],
+        links.gap_m[order],
+        links.facing_m[order],
+        links.dropped,
+        None if links.open_m is None else links.open_m[np.argsort(place)],
+    )
+
+
+def measure(city: City, block: np.ndarray, number: np.ndarray, count: int) -> dict[str, np.ndarray]:
+    """Need, people, area and graph perimeter of groups 0 … count − 1.
+
+    Parameters
+    ----------
+    city : City
+        All blocks.
+    block, number : ndarray
+        Blocks, and the group each is in (a block may be in several groups if rows repeat it only
+        once per group).
+    count : int
+        How many groups.
+    """
+    size = len(city.need)
+    member = sparse.csr_array((np.ones(len(block)), (number, block)), shape=(count, size))
+    links = matrix(city)
+    links.data = city.facing
+    inner = np.asarray((member @ links).multiply(member).sum(axis=1)).ravel()
+    perimeter = member @ city.outline - inner
+    return {
+        "need": member @ city.need,
+        "population": member @ city.population,
+        "area_m2": member @ city.area,
+        "perimeter_m": perimeter,
+    }

@@ -1,0 +1,126 @@
+"""From blocks and scores to the city the search works on, in an order nobody's rows decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from targeting.delineation.adjacency import canonical_order, outlines
+from targeting.delineation.graph import City, build_city, reordered
+from targeting.model import Links
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The city in canonical order (west to east, south to north, then id).
+
+    `order` holds the caller's position of each block; `price_per_m` is in need per meter.
+    """
+
+    order: np.ndarray
+    ids: np.ndarray
+    shapes: np.ndarray
+    population: np.ndarray
+    score: np.ndarray
+    links: Links
+    city: City
+    tree: shapely.STRtree
+    threshold: float
+    price_per_m: float
+
+
+def prepare(
+    blocks: gpd.GeoDataFrame,
+    score: pd.Series[float],
+    links: Links,
+    *,
+    threshold_share: float,
+    need: str,
+    perimeter_price: float,
+) -> Prepared:
+    """Put everything in canonical order and weigh each block's need.
+
+    Parameters
+    ----------
+    blocks : GeoDataFrame
+        Index block ids; `population` and `geometry`.
+    score : Series
+        Same index; 0 least urgent, 1 most; missing where unknown.
+    links : Links
+        Neighbors by position in `blocks`.
+    threshold_share, need, perimeter_price
+        As in `grow`.
+
+    Returns
+    -------
+    Prepared
+
+    Raises
+    ------
+    ValueError
+        The scores are of other blocks, or a link points at no block.
+    """
+    if not blocks.index.equals(score.index) or not blocks.index.is_unique:
+        raise ValueError("blocks and scores need the same index, each id once")
+    if len(links.second) and int(links.second.max()) >= len(blocks):
+        raise ValueError("a link points at no block")
+    order = canonical_order(blocks.geometry)
+    shapes = np.asarray(blocks.geometry.array)[order]
+    population = blocks["population"].to_numpy(float, na_value=np.nan)[order]
+    scores = score.to_numpy(float, na_value=np.nan)[order]
+    threshold = line(scores, population, threshold_share) if need == "excess" else 0.0
+    weighed = np.nan_to_num(population * (scores - threshold))
+    outline = outlines(shapes)
+    urgent = weighed > 0
+    lone = float(weighed[urgent].sum() / outline[urgent].sum()) if urgent.any() else 0.0
+    placed = reordered(links, np.argsort(order))
+    people = np.nan_to_num(population)
+    return Prepared(
+        order=order,
+        ids=np.asarray(blocks.index)[order],
+        shapes=shapes,
+        population=population,
+        score=scores,
+        links=placed,
+        city=build_city(weighed, people, np.asarray(shapely.area(shapes)), outline, placed),
+        tree=shapely.STRtree(shapes),
+        threshold=threshold,
+        price_per_m=perimeter_price * lone,
+    )
+
+
+def line(score: np.ndarray, population: np.ndarray, share: float) -> float:
+    """Score above which nearest to `share` of the people live.
+
+    Parameters
+    ----------
+    score, population : ndarray
+        Of each block; blocks where either is missing do not count.
+    share : float
+        Of the people, 0 to 1.
+
+    Returns
+    -------
+    float
+        One of the scores; where two leave the share equally far, the higher. When all scores are
+        equal nobody is above. Missing when no peopled block has a score.
+
+    Examples
+    --------
+    >>> line(np.array([0.1, 0.4, 0.6, 0.9]), np.array([30.0, 30.0, 30.0, 10.0]), 0.4)
+    0.4
+    >>> line(np.array([0.5, 0.5]), np.array([10.0, 10.0]), 0.2)
+    0.5
+    """
+    known = np.isfinite(score) & (np.nan_to_num(population) > 0)
+    if not known.any():
+        return float("nan")
+    steps, step = np.unique(score[known], return_inverse=True)
+    people = np.bincount(step, population[known])
+    above = 1 - np.cumsum(people) / people.sum()
+    off = np.abs(above - share)
+    return float(steps[len(steps) - 1 - int(np.argmin(off[::-1]))])

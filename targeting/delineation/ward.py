@@ -1,0 +1,191 @@
+"""A method to compare with: cut the whole city into clusters, keep the neediest that fit."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import scipy.sparse as sparse
+import shapely
+from annotated_types import Ge, Gt, Le, Lt
+
+from targeting.delineation.checking import check_polygons
+from targeting.delineation.graph import matrix
+from targeting.delineation.ground import places
+from targeting.delineation.prepared import Prepared, prepare
+from targeting.delineation.result import components, polygons_of, roundness
+from targeting.delineation.settings import check_settings
+from targeting.model import CandidatePolygons, Links
+from targeting.registry import register
+
+
+@register("delineator")
+def ward(
+    blocks: gpd.GeoDataFrame,
+    score: pd.Series[float],
+    links: Links,
+    *,
+    polygons: Annotated[int, Ge(1)] = 10,
+    population_min: Annotated[float, Gt(0)] = 5000.0,
+    population_max: Annotated[float, Gt(0)] = 15000.0,
+    area_max_km2: Annotated[float, Gt(0)] | None = 3.0,
+    compactness_min: Annotated[float, Ge(0), Le(1)] = 0.0,
+    threshold_share: Annotated[float, Gt(0), Lt(1)] = 0.2,
+    perimeter_price: Annotated[float, Ge(0)] = 2.0,
+    need: Literal["excess", "total"] = "excess",
+    score_weight: Annotated[float, Ge(0)] = 1.0,
+) -> CandidatePolygons:
+    """Cut the city into clusters of like score and place, and keep the neediest that fit.
+
+    Ward's clustering along the links (Ward 1963, Hierarchical grouping to optimize an objective
+    function; scikit-learn's implementation) on score and position, each component of the graph on
+    its own, at the number of clusters that gives the middle of the population bounds on average.
+    Clusters that break a bound or have no need are left out. It places every block with a score,
+    so it is a measure to compare `grow` with, not a search for the best polygons.
+
+    Parameters
+    ----------
+    blocks, score, links
+        As in `grow`.
+    polygons, population_min, population_max, area_max_km2, compactness_min : float
+        As in `grow`.
+    threshold_share, perimeter_price, need
+        As in `grow`; the price only enters the objective stated.
+    score_weight : float
+        How far apart a standard deviation of the score puts two blocks, in widths of a cluster.
+
+    Returns
+    -------
+    CandidatePolygons
+        Numbered as in `grow`.
+
+    Raises
+    ------
+    TargetingError
+        A setting means nothing, or two contradict each other.
+
+    Examples
+    --------
+    >>> from targeting.delineation import street_links
+    >>> shapes = shapely.box(*np.array([(i % 8 * 70, i // 8 * 70) for i in range(64)]).T,
+    ...                      *np.array([(i % 8 * 70 + 60, i // 8 * 70 + 60) for i in range(64)]).T)
+    >>> city = gpd.GeoDataFrame({"population": 100.0}, geometry=shapes, index=range(64))
+    >>> hot = pd.Series([1.0 if i % 8 < 4 and i // 8 < 4 else 0.1 for i in range(64)])
+    >>> found = ward(city, hot, street_links(city.geometry), population_min=1000,
+    ...              population_max=2200)
+    >>> found.polygons[["population", "score"]].values.tolist()
+    [[1600.0, 1.0]]
+    """
+    check_settings(
+        polygons=polygons,
+        population_min=population_min,
+        population_max=population_max,
+        area_max_km2=area_max_km2,
+        compactness_min=compactness_min,
+        threshold_share=threshold_share,
+        perimeter_price=perimeter_price,
+        score_weight=score_weight,
+        need=need,
+    )
+    prepared = prepare(
+        blocks,
+        score,
+        links,
+        threshold_share=threshold_share,
+        need=need,
+        perimeter_price=perimeter_price,
+    )
+    area_max_m2 = np.inf if area_max_km2 is None else area_max_km2 * 1e6
+    label = _clusters(prepared, (population_min + population_max) / 2, score_weight)
+    fitting, ground = _fitting(
+        prepared, label, population_min, population_max, area_max_m2, compactness_min
+    )
+    spare = np.zeros(len(blocks), dtype=bool)
+    for extra in fitting[polygons:]:
+        spare[extra] = True
+    found = polygons_of(
+        prepared,
+        fitting[:polygons],
+        ground[:polygons],
+        blocks=blocks,
+        limits=None,
+        spare=spare,
+        notes={"polygons_asked": polygons, "cluster_count": int(label.max()) + 1},
+    )
+    check_polygons(
+        found,
+        blocks,
+        links,
+        polygons=polygons,
+        population_min=population_min,
+        population_max=population_max,
+        area_max_km2=area_max_km2,
+        compactness_min=compactness_min,
+    )
+    return found
+
+
+def _clusters(prepared: Prepared, people: float, score_weight: float) -> np.ndarray:
+    """Return the cluster of each block, −1 where the score is missing."""
+    from sklearn.cluster import AgglomerativeClustering
+
+    label = np.full(len(prepared.score), -1, dtype=np.int64)
+    known = np.flatnonzero(np.isfinite(prepared.score))
+    if not len(known):
+        return label
+    links = matrix(prepared.city)[known][:, known]
+    size = np.maximum(prepared.city.population[known], 0.0)
+    width = np.sqrt(prepared.city.area[known].sum() * people / max(size.sum(), 1.0))
+    spread = float(prepared.score[known].std()) or 1.0
+    features = np.column_stack(
+        [
+            prepared.score[known] / spread * score_weight,
+            shapely.get_coordinates(shapely.centroid(prepared.shapes[known])) / width,
+        ]
+    )
+    component = components(
+        prepared.city._replace(
+            need=prepared.city.need[known], starts=links.indptr, neighbor=links.indices
+        )
+    )
+    used = 0
+    for part in range(int(component.max()) + 1):
+        mine = np.flatnonzero(component == part)
+        count = int(np.clip(round(size[mine].sum() / people), 1, len(mine)))
+        found = np.zeros(len(mine), dtype=np.int64)
+        if count > 1:
+            tree = AgglomerativeClustering(
+                n_clusters=count,
+                linkage="ward",
+                connectivity=sparse.csr_matrix(links[mine][:, mine]),
+            )
+            found = tree.fit_predict(features[mine])
+        label[known[mine]] = used + found
+        used += count
+    return label
+
+
+def _fitting(
+    prepared: Prepared,
+    label: np.ndarray,
+    population_min: float,
+    population_max: float,
+    area_max_m2: float,
+    compactness_min: float,
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Clusters with need that keep every bound, neediest first, and their places."""
+    placed = np.flatnonzero(label >= 0)
+    order = placed[np.argsort(label[placed], kind="stable")]
+    groups = np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if len(order) else []
+    people = [float(prepared.city.population[group].sum()) for group in groups]
+    need = [float(prepared.city.need[group].sum()) for group in groups]
+    groups = [
+        groups[at]
+        for at in sorted(range(len(groups)), key=lambda at: (-need[at], at))
+        if need[at] > 0 and population_min <= people[at] <= population_max
+    ]
+    ground = places(prepared.shapes, groups, prepared.links, prepared.tree)
+    keeps = (shapely.area(ground) <= area_max_m2) & (roundness(ground) >= compactness_min)
+    return [group for group, kept in zip(groups, keeps, strict=True) if kept], ground[keeps]
