@@ -46,6 +46,16 @@ def load(path: Path, data: Path | None = None, *, tell: Tell = _silent) -> tuple
     ------
     TargetingError
         Every mistake in the study *and* in the files it names, in one list.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from targeting.sample import write_city
+    >>> folder = Path(mkdtemp())
+    >>> files = write_city(folder, blocks=500)
+    >>> study, territory = load(folder / "study.yaml")
+    >>> study.title["en"], len(territory.blocks)
+    ('Example City (made data)', 500)
     """
     tell("read")
     draft = draft_study(path)
@@ -117,6 +127,16 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
     ------
     TargetingError
         What the inputs cannot carry.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from targeting.sample import write_city
+    >>> folder = Path(mkdtemp())
+    >>> files = write_city(folder, blocks=500)
+    >>> result = carry_out(*load(folder / "study.yaml"))
+    >>> bool(result.polygons.reasons["code"].notna().all())
+    True
     """
     tell("measure")
     values = measure(territory, study.indicators)
@@ -165,6 +185,16 @@ def run(
     ------
     TargetingError
         Every mistake, in one list. Then nothing has been written.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from targeting.sample import write_city
+    >>> folder = Path(mkdtemp())
+    >>> files = write_city(folder, blocks=500)
+    >>> result, written = run(folder / "study.yaml", folder / "results")
+    >>> sorted(file.name for file in written)[:2]
+    ['blocks.parquet', 'facilities_by_polygon.csv']
     """
     study, territory = load(path, data, tell=tell)
     result = carry_out(study, territory, tell=tell)

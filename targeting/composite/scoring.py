@@ -57,6 +57,15 @@ def score(
     ------
     TargetingError
         `no-scores` when no block has enough data.
+
+    Examples
+    --------
+    >>> one = Indicator("rate", {"es": "tasa", "en": "rate"}, "per_1k", "higher", "violence", "r")
+    >>> held = pd.DataFrame({"rate": [0.0, 5.0, 10.0]}, index=["a", "b", "c"])
+    >>> values = Values(held, held, held, {"rate": "shrunk"})
+    >>> score(values, [one], {"violence": (1.0, {"rate": 1.0})}, normalize=MethodSpec("minmax"),
+    ...       aggregate=MethodSpec("arithmetic")).score.tolist()
+    [0.0, 0.5, 1.0]
     """
     tree = _scaled(weights)
     parts = {name: _parts(values, indicators, normalize, name) for name in ("value", "low", "high")}
