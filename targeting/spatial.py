@@ -135,6 +135,11 @@ def to_crs(
     failed : ndarray of bool
         True for geometries that were there and have no place in `target`.
 
+    Raises
+    ------
+    TargetingError
+        `unknown-crs`: no way leads from one system to the other.
+
     Examples
     --------
     >>> moved, failed = to_crs(shapely.points([[-103.4, 20.7]]), 4326, CRS.from_epsg(32613))
@@ -145,7 +150,10 @@ def to_crs(
     there = ~shapely.is_missing(geometries)
     moved = np.asarray(geometries, dtype=object).copy()
     if start != target:
-        transformer = _transformer(start.to_wkt(), target.to_wkt())
+        try:
+            transformer = _transformer(start.to_wkt(), target.to_wkt())
+        except ProjError as error:
+            raise TargetingError([Problem("unknown-crs", "crs", {"given": start.name})]) from error
 
         def move(coordinates: np.ndarray) -> np.ndarray:
             x, y = transformer.transform(coordinates[:, 0], coordinates[:, 1])

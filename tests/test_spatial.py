@@ -59,6 +59,12 @@ def test_points_without_a_place_in_the_target_are_told():
     assert failed.tolist() == [False, True, False]
     assert moved[1] is None
     assert moved[2] is None
+    mars = CRS.from_wkt(
+        'GEOGCS["Mars",DATUM["Mars",SPHEROID["Mars",3396190,169.89]],PRIMEM["M",0],'
+        'UNIT["degree",0.0174532925199433]]'
+    )
+    with pytest.raises(TargetingError):
+        to_crs(given_points, mars, CRS.from_epsg(32613))
     same, failed = to_crs(given_points[:1], 4326, CRS.from_epsg(4326))
     assert same[0] == given_points[0]
     assert not failed.any()

@@ -25,7 +25,10 @@ def moved(account: Account, crs: CRS) -> gpd.GeoDataFrame:
     """Return a layer's rows in the study's coordinates; rows that have no place there fall."""
     frame = account.layer.shapes
     shapes = np.asarray(frame.geometry.array, dtype=object)
-    there, failed = to_crs(shapes, frame.crs, crs)
+    try:
+        there, failed = to_crs(shapes, frame.crs, crs)
+    except TargetingError as error:
+        raise TargetingError(located(error, account.spec.where)) from error
     frame = frame.set_geometry(gpd.array.from_shapely(there, crs=crs))
     frame = drop(
         frame,

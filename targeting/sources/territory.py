@@ -110,16 +110,20 @@ def read_territory(
     except TargetingError as error:
         raise TargetingError([*problems, *error.problems]) from error
     intake = _Intake(slots, problems)
-    territory = intake.join(
-        metric,
-        population=population,
-        municipalities=municipalities,
-        match_min=match_min,
-        tolerance_m=tolerance_m,
-        reach_m=reach_m,
-    )
+    try:
+        territory = intake.join(
+            metric,
+            population=population,
+            municipalities=municipalities,
+            match_min=match_min,
+            tolerance_m=tolerance_m,
+            reach_m=reach_m,
+        )
+    except TargetingError as error:
+        raise TargetingError([*problems, *error.problems]) from error
     if problems or territory is None:
-        raise TargetingError(problems)
+        nothing = slots["blocks"][0].problem("no-rows-left")
+        raise TargetingError(problems or [nothing])
     return Territory(**territory, layers=tuple(account.report() for account in accounts))
 
 
