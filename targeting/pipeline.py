@@ -65,7 +65,8 @@ def load(path: Path, data: Path | None = None, *, tell: Tell = _silent) -> tuple
         try:
             territory = _territory(draft, data or path.parent)
         except TargetingError as error:
-            problems += [one for one in error.problems if one not in problems]
+            told = [*problems, Problem("missing-key", "inputs.blocks")]  # the draft tells that one
+            problems += [one for one in error.problems if one not in told]
     if draft.study is not None:
         problems += _contradictions(draft.study)
     if problems or draft.study is None or territory is None:

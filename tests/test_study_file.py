@@ -165,3 +165,14 @@ def test_settings_that_contradict_each_other_are_found_by_check(tmp_path, capsys
     (folder / "study.yaml").write_text(text, "utf-8")
     assert main(["check", str(folder / "study.yaml")]) == 2
     assert "delineation.population_m" in capsys.readouterr().err
+
+
+def test_a_mistake_in_the_blocks_is_told_once_and_as_it_is(tmp_path, capsys):
+    folder = tmp_path / "city"
+    shutil.copytree(DATA, folder)
+    text = STUDY.replace("reader: inegi_blocks", "reader: inegi_block")
+    (folder / "study.yaml").write_text(text, "utf-8")
+    assert main(["check", str(folder / "study.yaml")]) == 2
+    told = capsys.readouterr().err
+    assert "inputs.blocks: " in told
+    assert "missing-key" not in told
