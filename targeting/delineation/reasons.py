@@ -40,8 +40,8 @@ def explain(
     Inside: `chosen` (people live there and its score is above the line), `hole` (it is not, but
     the polygon surrounds it), `bridge` (it is not, but the polygon needs it).
 
-    Outside, the first that holds: `no_score` (score or population unknown), `no_people` (nobody
-    lives there), `below_line` (its score is not above the line), `isolated` (no neighbors),
+    Outside, the first that holds: `no_people` (nobody lives there), `no_score` (score or
+    population unknown), `below_line` (its score is not above the line), `isolated` (no neighbors),
     `polygon_limit` (it is in a further group that keeps all rules), then, of the polygon it shares
     most of its outline with, `population_max` or `area_max` (with it that polygon would pass its
     maximum) or `shape` (it would cost more perimeter than it brings, or make it less compact than
@@ -77,8 +77,8 @@ def explain(
         (inside & urgent, "chosen"),
         (inside & surrounded, "hole"),
         (inside, "bridge"),
+        (population == 0, "no_people"),
         (np.isnan(score) | np.isnan(population), "no_score"),
-        (~people, "no_people"),
         (~urgent, "below_line"),
         (degree == 0, "isolated"),
         (spare, "polygon_limit"),
