@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 from annotated_types import Gt, Lt
-from scipy.stats import gamma
+from scipy.special import gammaincinv
 
 from targeting.indicators.measured import Measured, exact
 from targeting.model import Loss, Territory
@@ -134,7 +134,7 @@ def shrink_rates(
     total_people, total_events = people[lived].sum(), events[lived].sum()
     if not lived.any() or total_events == 0:
         zeros = np.where(lived, 0.0, np.nan)
-        upper = zeros if not lived.any() else zeros + gamma.ppf(confidence, 1.0) / total_people
+        upper = zeros if not lived.any() else zeros + gammaincinv(1.0, confidence) / total_people
         return ShrunkRates(zeros, zeros, upper, 0.0, 0.0, 0.0)
     city = total_events / total_people
     codes = pd.factorize(areas.where(areas.notna(), ""), sort=True)[0][lived]
@@ -190,6 +190,6 @@ def _interval(
     open_ended = relative_variance > 0
     shape = 1 / relative_variance[open_ended]
     scale = rate[open_ended] / shape
-    low[open_ended] = np.fmin(gamma.ppf(tail, shape, scale=scale), rate[open_ended])
-    high[open_ended] = np.fmax(gamma.ppf(1 - tail, shape, scale=scale), rate[open_ended])
+    low[open_ended] = np.fmin(scale * gammaincinv(shape, tail), rate[open_ended])
+    high[open_ended] = np.fmax(scale * gammaincinv(shape, 1 - tail), rate[open_ended])
     return low, high
