@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from targeting.delineation._compiled import njit
+from targeting.delineation._compiled import njit, njit_inner
 
 STEEPEST = 0.7
 NEAR_M = 8.0
 CORNER_M = 25.0
 
 
-@njit
+@njit_inner
 def _stretch(
     block: int,
     view: tuple[float, float, float, float],

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from targeting.delineation._compiled import njit
+from targeting.delineation._compiled import njit, njit_inner
 from targeting.delineation._search import BESIDE, CIRCLE, INSIDE, NEITHER, Bench, clear, grow, take
 from targeting.delineation.graph import City, Limits
 
 PAYS = 1e-9
 
 
-@njit
+@njit_inner
 def _find_joints(size: int, city: City, at: Bench) -> None:
     """Mark the blocks of the group whose leaving would part it (Tarjan 1972)."""
     for place in range(size):
@@ -52,7 +52,7 @@ def _find_joints(size: int, city: City, at: Bench) -> None:
     at.joint[root] = branches > 1
 
 
-@njit
+@njit_inner
 def _tidy(beside: int, at: Bench) -> int:
     """Keep on the rim only blocks that lie beside the group."""
     place = 0
@@ -68,7 +68,7 @@ def _tidy(beside: int, at: Bench) -> int:
     return beside
 
 
-@njit
+@njit_inner
 def _leave(place: int, size: int, city: City, free: np.ndarray, at: Bench, beside: int) -> int:
     """Put the block at a place of the group out of it. Return how many lie beside."""
     block = at.order[place]
@@ -83,7 +83,7 @@ def _leave(place: int, size: int, city: City, free: np.ndarray, at: Bench, besid
     return beside + 1
 
 
-@njit
+@njit_inner
 def _allowed(people: float, ground: float, length: float, limits: Limits) -> bool:
     return (
         people >= limits.population_min
@@ -93,7 +93,7 @@ def _allowed(people: float, ground: float, length: float, limits: Limits) -> boo
     )
 
 
-@njit
+@njit_inner
 def _best_move(
     size: int,
     beside: int,
@@ -133,7 +133,7 @@ def _best_move(
     return enter, leave
 
 
-@njit
+@njit_inner
 def _best_exchange(
     size: int,
     beside: int,
@@ -263,7 +263,7 @@ def polish_group(
     return kept, need - limits.price_per_m * length
 
 
-@njit
+@njit_inner
 def _walk_from(root: int, members: np.ndarray, keep: int, city: City, at: Bench) -> int:
     """Put into `at.order` the `keep` members nearest to the root, step by step."""
     for block in members:

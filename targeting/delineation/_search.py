@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from targeting.delineation._compiled import njit
+from targeting.delineation._compiled import njit, njit_inner
 from targeting.delineation.graph import City, Limits
 
 NEITHER, INSIDE, BESIDE = 0, 1, 2
@@ -46,7 +46,7 @@ def bench(count: int) -> Bench:
     )
 
 
-@njit
+@njit_inner
 def take(block: int, city: City, free: np.ndarray, at: Bench, beside: int) -> int:
     """Put a block inside; its free neighbors come to lie beside. Return how many lie beside."""
     at.status[block] = INSIDE
@@ -63,7 +63,7 @@ def take(block: int, city: City, free: np.ndarray, at: Bench, beside: int) -> in
     return beside
 
 
-@njit
+@njit_inner
 def clear(size: int, city: City, at: Bench) -> None:
     for place in range(size):
         block = at.order[place]
@@ -77,7 +77,7 @@ def clear(size: int, city: City, at: Bench) -> None:
             at.touches[other] = 0
 
 
-@njit
+@njit_inner
 def _most_wanted(
     city: City,
     wish: np.ndarray,
@@ -107,7 +107,7 @@ def _most_wanted(
     return chosen, beside
 
 
-@njit
+@njit_inner
 def grow(
     given: int,
     wish: np.ndarray,

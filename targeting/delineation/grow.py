@@ -34,9 +34,9 @@ def grow(
     population_min: Annotated[float, Gt(0)] = 5000.0,
     population_max: Annotated[float, Gt(0)] = 15000.0,
     area_max_km2: Annotated[float, Gt(0)] | None = 3.0,
-    compactness_min: Annotated[float, Ge(0), Le(1)] = 0.2,
+    compactness_min: Annotated[float, Ge(0), Le(1)] = 0.25,
     threshold_share: Annotated[float, Gt(0), Lt(1)] = 0.2,
-    perimeter_price: Annotated[float, Ge(0)] = 2.0,
+    perimeter_price: Annotated[float, Ge(0)] = 1.0,
     need: Literal["excess", "total"] = "excess",
     seed: Annotated[int, Ge(0)] = 1,
 ) -> CandidatePolygons:

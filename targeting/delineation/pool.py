@@ -9,12 +9,12 @@ import scipy.sparse as sparse
 
 from targeting.delineation.graph import City, Limits, matrix
 
-METER_PRICES = (1.0, 2.0, 4.0, 8.0, 16.0)
-QUICK_PRICES = (2.0, 8.0)
+METER_PRICES = (2.0, 8.0, 32.0)
+QUICK_PRICES = (4.0, 16.0, 64.0)
 DISTURBED_ROWS = 2
-DISTURBED_PRICE = 4.0
+DISTURBED_PRICE = 8.0
 DISTURBANCE = 0.3
-COVER_MAX = 8
+COVER_MAX = 4
 
 
 @dataclass(frozen=True)

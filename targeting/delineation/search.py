@@ -15,7 +15,7 @@ from targeting.delineation.pool import (
     grow_pool,
 )
 
-SEEDS_MIN = 2000
+SEEDS_MIN = 1000
 SEEDS_PER_POLYGON = 60
 SEEN_ENOUGH = 6
 MOVES_MAX = 2000
