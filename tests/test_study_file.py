@@ -1,8 +1,10 @@
 """A wrong study tells all its mistakes at once, with place, code and advice; nothing is written."""
 
 import shutil
+import zipfile
 from pathlib import Path
 
+import geopandas
 import pytest
 
 from targeting.cli import main
@@ -124,6 +126,23 @@ def test_an_own_indicator_overrides_the_catalogue(tmp_path):
     assert (found.label("es"), found.unit) == ("Sin red", "share")
 
 
+def census_of_another_year(path: Path) -> None:
+    """Give every third block of the census a key that no shape has."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            if "conjunto_de_datos/" in name:
+                head, *rows = data.decode("utf-8-sig").splitlines()
+                place = head.split(",").index("MZA")
+                cells = [row.split(",") for row in rows]
+                for number, row in enumerate(cells):
+                    if row[place] != "000" and number % 3 == 0:
+                        row[place] = str(900 - int(row[place])).zfill(3)
+                data = "\n".join([head, *map(",".join, cells)]).encode()
+            archive.writestr(name, data)
+
+
 @pytest.fixture
 def wrong_study(tmp_path):
     """The made city's study with the mistakes of every kind that a planner makes."""
@@ -133,11 +152,14 @@ def wrong_study(tmp_path):
         part.unlink()
     incidents = folder / "incidents" / "incidentes_inventados_99.csv"
     incidents.write_text(incidents.read_text("utf-8").splitlines()[0] + "\n", "utf-8")
+    census_of_another_year(folder / "census" / "ageb_mza_urbana_99_cpv2020_csv.zip")
+    geopandas.read_file(folder / "boundaries" / "99a.shp").to_file(folder / "census" / "imu.gpkg")
     text = (folder / "study.yaml").read_text("utf-8")
     text = text.replace("normalize: rank", "normalize: rnk")
     text = text.replace("made: true", "made: true\nmunicipalities: [99001]")
     text = text.replace("facilities/denue_inegi_99_.csv", "facilities/denue_99.csv")
-    text = text.replace("census/IMU_2020_99.csv", "boundaries/99a.shp")
+    text = text.replace("census/IMU_2020_99.csv", "census/imu.gpkg")
+    text = text.replace("violence: {weight: 4", "violence: {weight: -4")
     path = folder / "study.yaml"
     path.write_text(text, "utf-8")
     return path
@@ -149,10 +171,18 @@ def test_files_and_study_are_complained_of_in_one_list(wrong_study, capsys, lang
     before = sorted(wrong_study.parent.rglob("*"))
     assert main(["run", str(wrong_study), "--lang", language]) == 2
     told = capsys.readouterr().err
-    for code in ("unknown-name", "unquoted-code", "missing-file", "empty-layer"):
-        assert f"[{code}]" in told
-    assert "inputs.barriers" in told  # without coordinates
-    assert "inputs.area_table" in told  # a shapefile where a table was expected
+    for where, code in (
+        ("composite.normalize", "unknown-name"),
+        ("weights.violence.weight", "negative-weight"),
+        ("municipalities[0]", "unquoted-code"),
+        ("inputs.facilities[0]", "missing-file"),
+        ("inputs.barriers", "no-crs"),
+        ("inputs.incidents", "empty-layer"),
+        ("inputs.area_table", "wrong-format"),
+        ("inputs.census", "keys-unmatched"),
+    ):
+        line = next((one for one in told.splitlines() if f"- {where}: " in one), "")
+        assert line.endswith(f"[{code}]"), (where, told)
     assert ("Problemas" in told) == (language == "es")
     assert not out.exists()
     assert sorted(wrong_study.parent.rglob("*")) == before
