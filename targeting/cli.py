@@ -43,6 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TargetingError as error:
         _complain(error, language)
         return WRONG
+    except OSError as error:
+        values = {"given": error.filename or "–", "detail": error.strerror or str(error)}
+        _complain(TargetingError([Problem("unwritable", "files", values)]), language)
+        return WRONG
     except KeyboardInterrupt:
         return 130
     except Exception:  # noqa: BLE001 (the last door: say what happened, keep the trace)
@@ -75,7 +79,8 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
     _speak(language)
     parser = argparse.ArgumentParser(prog="targeting", description=words("about"))
-    parser.add_argument("--version", action="version", version=f"targeting {__version__}")
+    version = f"targeting {__version__}"
+    parser.add_argument("--version", action="version", version=version, help=words("version"))
     parser.add_argument("--lang", choices=LANGUAGES, help=words("lang"))
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--lang", choices=LANGUAGES, help=words("lang"))
@@ -98,7 +103,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     listing = command("list", _list)
     listing.add_argument("what", choices=LISTS, help=words("what"))
     sample = command("sample", _sample)
-    sample.add_argument("--blocks", type=int, default=5000, help=words("blocks"))
+    sample.add_argument("--blocks", type=int, default=5000, help=words("blocks"), metavar="N")
     sample.add_argument("--seed", type=int, help=words("seed"))
     sample.add_argument("--out", type=Path, required=True, help=words("sample-out"))
     sample.add_argument("--without-plants", action="store_true", help=words("without-plants"))
@@ -131,7 +136,7 @@ def _study_path(given: Path | None, language: str) -> Path:
 
 
 def _write_city(folder: Path, language: str) -> None:
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise TargetingError([Problem("folder-not-empty", "new", {"given": str(folder)})])
     from targeting.sample import write_city
 
@@ -149,6 +154,9 @@ def _new(options: argparse.Namespace, language: str) -> int:
 def _sample(options: argparse.Namespace, language: str) -> int:
     from targeting.sample import write_city
 
+    if not 500 <= options.blocks <= 2_500_000:
+        values = {"given": options.blocks, "expected": "500 … 2,500,000"}
+        raise TargetingError([Problem("out-of-range", "--blocks", values)])
     settings = {} if options.seed is None else {"seed": options.seed}
     files = write_city(
         options.out, blocks=options.blocks, plants=not options.without_plants, **settings
@@ -158,9 +166,9 @@ def _sample(options: argparse.Namespace, language: str) -> int:
 
 
 def _check(options: argparse.Namespace, language: str) -> int:
-    from targeting.pipeline import load
+    from targeting.pipeline import check
 
-    study, territory = load(_study_path(options.study, language), options.data)
+    study, territory = check(_study_path(options.study, language), options.data)
     _print_intake(territory, language)
     print(say("cli.check-done", language, title=study.title[language]))
     return OK

@@ -67,35 +67,62 @@ def load(path: Path, data: Path | None = None, *, tell: Tell = _silent) -> tuple
         except TargetingError as error:
             told = [*problems, Problem("missing-key", "inputs.blocks")]  # the draft tells that one
             problems += [one for one in error.problems if one not in told]
-    if draft.study is not None:
-        problems += _contradictions(draft.study)
+    problems += _contradictions(draft)
     if problems or draft.study is None or territory is None:
         raise TargetingError(problems or [Problem("missing-key", "inputs.blocks")])
     return draft.study, territory
 
 
-def _contradictions(study: Study) -> tuple[Problem, ...]:
+def check(path: Path, data: Path | None = None, *, tell: Tell = _silent) -> tuple[Study, Territory]:
+    """Read a study and its files, and measure its indicators: all that can be wrong, told.
+
+    Parameters
+    ----------
+    path : Path
+        Study file.
+    data : Path, optional
+        Folder its paths start from. Default: the study's own.
+    tell : callable
+        Gets the name of each step as it starts.
+
+    Returns
+    -------
+    (Study, Territory)
+
+    Raises
+    ------
+    TargetingError
+        Every mistake, in one list.
+    """
+    study, territory = load(path, data, tell=tell)
+    tell("measure")
+    measure(territory, study.indicators)
+    return study, territory
+
+
+def _contradictions(draft: Draft) -> tuple[Problem, ...]:
     """Return what the settings of the delineation say against each other."""
+    if "delineation" not in draft.understood:
+        return ()
     try:
-        check_settings(**study.delineation.settings)
+        check_settings(**draft.understood["delineation"].settings)
     except TargetingError as error:
         return error.problems
     return ()
 
 
 def _territory(draft: Draft, folder: Path) -> Territory:
-    study = draft.study
-    if study is None:
-        return read_territory(draft.layers, folder, population=None)
+    """Read the files, held to what could be understood of the study."""
+    known = draft.understood
     return read_territory(
         draft.layers,
         folder,
-        population=study.population,
-        crs=study.crs,
-        municipalities=study.municipalities,
-        match_min=study.match_min,
-        tolerance_m=study.place_within_m,
-        census_columns=_census_columns(study),
+        population=known.get("population"),
+        crs=known.get("crs"),
+        municipalities=known.get("municipalities", ()),
+        match_min=known.get("match_min", 0.0),
+        tolerance_m=known.get("place_within_m", 50.0),
+        census_columns=None if draft.study is None else _census_columns(draft.study),
     )
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from targeting.i18n import say
 
+MANY = 20
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -45,6 +47,8 @@ study file’s folder. [missing-file]'
             key: say(value, language) if str(value).startswith("expected.") else value
             for key, value in self.values.items()
         }
+        hint = str(values.get("hint", "")).strip("–")
+        values["suggestion"] = say("word.suggestion", language, hint=hint) if hint else ""
         message = say(f"problem.{self.code}", language, **values)
         return f"{self.where}: {message} [{self.code}]"
 
@@ -99,5 +103,20 @@ def unknown_name(where: str, given: str, known: Iterable[str]) -> Problem:
     return Problem(
         "unknown-name",
         where,
-        {"given": given, "hint": closest(given, names) or "–", "known": ", ".join(names)},
+        {"given": given, "hint": closest(given, names), "known": few(given, names)},
     )
+
+
+def few(given: str, names: Iterable[str]) -> str:
+    """Return the names, or where they are many those most like `given`.
+
+    Examples
+    --------
+    >>> few("rnk", ["rank", "minmax"])
+    'minmax, rank'
+    """
+    known = sorted(names)
+    if len(known) <= MANY:
+        return ", ".join(known) or "–"
+    likest = difflib.get_close_matches(given, known, n=6, cutoff=0.0)
+    return f"{', '.join(likest)} … ({len(known)})"

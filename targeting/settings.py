@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -64,6 +65,10 @@ def checked(hint: Any, value: Any, where: str, problems: list[Problem]) -> Any:
     >>> checked(tuple[float, ...], [1, 2.5], "here", found), found
     ((1.0, 2.5), [])
     """
+    if isinstance(value, float) and not math.isfinite(value):
+        values = {"given": shown(value), "expected": "expected.number"}
+        problems.append(Problem("wrong-type", where, values))
+        return None
     try:
         return TypeAdapter(hint).validate_json(json.dumps(value, default=str), strict=True)
     except ValidationError as error:
@@ -173,7 +178,7 @@ def keyword_settings(
     }
     for key in given:
         if key not in known:
-            values = {"method": name, "given": key, "hint": closest(key, known) or "–"}
+            values = {"method": name, "given": key, "hint": closest(key, known)}
             values["known"] = ", ".join(sorted(known)) or "–"
             problems.append(Problem("unknown-setting", f"{where}.{key}", values))
     settings = {}

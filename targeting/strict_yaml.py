@@ -89,4 +89,6 @@ def read_yaml(text: str, *, where: str = "study") -> Any:
         mark = getattr(error, "problem_mark", None)
         place = f"{where}, {mark.line + 1}:{mark.column + 1}" if mark else where
         detail = str(getattr(error, "problem", None) or error).splitlines()[0]
+        if "'\\t'" in detail:
+            raise TargetingError([Problem("yaml-tab", place)]) from error
         raise TargetingError([Problem("bad-yaml", place, {"detail": detail})]) from error

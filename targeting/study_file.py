@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt, Le
 
 from targeting import registry
 from targeting.catalogue import catalogue
+from targeting.facility_kinds import facility_kinds
 from targeting.i18n import LANGUAGES
 from targeting.model import DIMENSIONS, Indicator, LayerSpec, MethodSpec, frozen
 from targeting.problems import Problem, TargetingError, closest, unknown_name
@@ -64,14 +65,15 @@ class Draft:
         The inputs that can be read all the same, so that their problems are told together.
     problems : tuple of Problem
         What is wrong.
-    language : str
-        Language to tell it in.
+    understood : mapping
+        Fields of `Study` that could be read; a mistaken one is absent. The files are checked
+        against these, so that one mistake does not hide or invent another.
     """
 
     study: Study | None
     layers: tuple[LayerSpec, ...]
     problems: tuple[Problem, ...]
-    language: str
+    understood: Mapping[str, Any]
 
 
 def read_study(path: Path) -> Study:
@@ -104,16 +106,16 @@ def draft_study(path: Path) -> Draft:
     try:
         raw = read_yaml(path.read_text(encoding="utf-8-sig"), where=path.name)
     except TargetingError as error:
-        return Draft(None, (), error.problems, "es")
-    except UnicodeDecodeError as error:
-        return _nothing(Problem("bad-yaml", path.name, {"detail": f"UTF-8: {error.reason}"}))
+        return Draft(None, (), error.problems, frozen({}))
+    except UnicodeDecodeError:
+        return _nothing(Problem("not-utf8", path.name))
     if not isinstance(raw, dict):
         return _nothing(Problem("not-a-study", path.name))
     return _Reading(raw).draft()
 
 
 def _nothing(problem: Problem) -> Draft:
-    return Draft(None, (), (problem,), "es")
+    return Draft(None, (), (problem,), frozen({}))
 
 
 class _Reading:
@@ -136,12 +138,14 @@ class _Reading:
     def known(self, section: Mapping[str, Any], keys: tuple[str, ...], where: str) -> None:
         for key in section:
             if key not in keys:
-                values = {"given": key, "hint": closest(key, keys) or "–", "known": ", ".join(keys)}
+                values = {"given": key, "hint": closest(key, keys), "known": ", ".join(keys)}
                 place = f"{where}.{key}" if where else key
                 self.problems.append(Problem("unknown-key", place, values))
 
     def section(self, key: str) -> Mapping[str, Any]:
-        value = self.raw.get(key, {})
+        value = self.raw.get(key)
+        if value is None:
+            return {}
         if isinstance(value, dict):
             return value
         values = {"given": shown(value), "expected": "expected.mapping"}
@@ -155,12 +159,9 @@ class _Reading:
     def draft(self) -> Draft:
         raw = self.raw
         self.known(raw, _TOP, "")
-        language = self.take(raw, "language", Literal["es", "en"], "es")
-        if language is None:
-            language = "es"
         fields = {
             "title": self.title(),
-            "language": language,
+            "language": self.take(raw, "language", Literal["es", "en"], "es"),
             "made": self.take(raw, "made", bool, default=False),
             "municipalities": self.codes("municipalities"),
             "crs": self.take(raw, "crs", str, None),
@@ -181,7 +182,11 @@ class _Reading:
         fields["delineation"] = self.delineation(fields["seed"])
         layers = tuple(self.layers)
         study = None if self.problems else Study(layers=layers, **fields)
-        return Draft(study, layers, tuple(self.problems), language)
+        return Draft(study, layers, tuple(self.problems), frozen(self.understood(fields)))
+
+    def understood(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        wrong = {problem.where.split(".")[0].split("[")[0] for problem in self.problems}
+        return {key: value for key, value in fields.items() if key not in wrong}
 
     def title(self) -> Mapping[str, str]:
         title = self.raw.get("title")
@@ -236,18 +241,18 @@ class _Reading:
         for key in ("file", "reader"):
             if key not in record:
                 self.problems.append(Problem("missing-key", f"{where}.{key}"))
-        texts = {
-            key: checked(str | int, record[key], f"{where}.{key}", self.problems)
-            for key in ("file", "source", "year")
-            if key in record
-        }
+        texts = {key: record[key] for key in ("file", "source", "year") if key in record}
+        for key, text in texts.items():
+            if isinstance(text, bool) or not isinstance(text, (str, int)):
+                values = {"given": shown(text), "expected": "expected.text"}
+                self.problems.append(Problem("wrong-type", f"{where}.{key}", values))
         reader = None
         if isinstance(record.get("reader"), str):
             rest = {k: v for k, v in record.items() if k not in ("file", "reader", *texts)}
             given = {"use": record["reader"], **rest}
             reader = method_spec("reader", given, where, self.problems)
         if reader is not None and len(self.problems) == before:
-            words = {key: str(text) for key, text in texts.items()}
+            words = {key: shown(text) for key, text in texts.items()}
             self.layers.append(LayerSpec(slot=slot, where=where, reader=reader, **words))
 
     def indicators(self) -> tuple[Mapping[str, Any], tuple[Indicator, ...]]:
@@ -337,6 +342,7 @@ class _Reading:
             self.problems.append(Problem("indicator-without-layer", where, values))
         if measure is None or layer is None:
             return None
+        self.kinds(measure, layer, f"indicators.{key}.measure.kinds")
         try:
             return Indicator(
                 key=key,
@@ -353,6 +359,17 @@ class _Reading:
             values = {"given": key, "expected": str(error)}
             self.problems.append(Problem("wrong-type", f"indicators.{key}", values))
             return None
+
+    def kinds(self, measure: MethodSpec, layer: LayerSpec, where: str) -> None:
+        """Hold the kinds an indicator names to those its layer can give."""
+        known: Mapping[str, Any] = layer.reader.settings.get("kinds") or {}
+        if layer.slot == "facilities":
+            known = facility_kinds()
+        for kind in measure.settings.get("kinds", ()) if known else ():
+            if kind not in known:
+                self.problems.append(unknown_name(where, kind, known))
+            elif layer.slot == "facilities" and known[kind].sensitive:
+                self.problems.append(Problem("sensitive-kind", where, {"given": kind}))
 
     def composite(self) -> dict[str, Any]:
         section = self.section("composite")

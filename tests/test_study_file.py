@@ -75,6 +75,7 @@ def test_the_unquoted_code_is_shown_as_it_was_written(tmp_path):
         ("", "not-a-study"),
         ("- a\n- b", "not-a-study"),
         ("title: [", "bad-yaml"),
+        ("inputs:\n\tblocks: {}", "yaml-tab"),
         ("title: a\ntitle: b", "duplicate-key"),
     ],
 )
@@ -90,7 +91,7 @@ def test_a_study_that_does_not_exist(tmp_path):
 def test_a_binary_file_is_no_study(tmp_path):
     path = tmp_path / "study.yaml"
     path.write_bytes(b"title: \xff\xfe")
-    assert draft_study(path).problems[0].code == "bad-yaml"
+    assert draft_study(path).problems[0].code == "not-utf8"
 
 
 def test_weights_that_say_nothing(tmp_path):
@@ -206,3 +207,60 @@ def test_a_mistake_in_the_blocks_is_told_once_and_as_it_is(tmp_path, capsys):
     told = capsys.readouterr().err
     assert "inputs.blocks: " in told
     assert "missing-key" not in told
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "code"),
+    [
+        ("weight: 2\n", "weight: .nan\n", "weights.facilities.weight", "wrong-type"),
+        ("year: 2020}", "year: }", "inputs.blocks.year", "wrong-type"),
+        ("share: 0.25", "share: 5", "delineation.threshold_share", "out-of-range"),
+    ],
+)
+def test_small_mistakes_are_told_at_their_place(tmp_path, old, new, where, code):
+    assert old in STUDY
+    assert codes(written(tmp_path, STUDY.replace(old, new, 1))) == {where: code}
+
+
+def own_indicator(key: str, dimension: str, source: str, measure: str) -> str:
+    name = "name: {es: a, en: b}"
+    fields = f"{name}, dimension: {dimension}, unit: m, worse: higher, from: {source}"
+    return f"indicators:\n  {key}: {{{fields}, measure: {measure}}}\n"
+
+
+def test_an_indicator_may_only_name_kinds_its_layer_can_give(tmp_path):
+    own = own_indicator(
+        "guns", "violence", "incidents", "{use: rate_of_points, kinds: [homicidio]}"
+    )
+    text = own + STUDY.replace("violent_incidents_per_1k: 1", "guns: 1")
+    assert codes(written(tmp_path, text)) == {"indicators.guns.measure.kinds": "unknown-name"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [("shelter", "sensitive-kind"), ("schol", "unknown-name")]
+)
+def test_no_indicator_tells_where_a_shelter_is(tmp_path, kind, code):
+    own = own_indicator("far_m", "facilities", "facilities", f"{{use: nearest, kinds: [{kind}]}}")
+    text = own + STUDY.replace("school_distance_m: 1", "far_m: 1")
+    assert codes(written(tmp_path, text)) == {"indicators.far_m.measure.kinds": code}
+
+
+def test_one_mistake_neither_hides_nor_invents_another(tmp_path, capsys):
+    folder = tmp_path / "city"
+    shutil.copytree(DATA, folder)
+    census_of_another_year(folder / "census" / "ageb_mza_urbana_99_cpv2020_csv.zip")
+    text = STUDY.replace("normalize: rank", "normalize: rnk")
+    text = text.replace("population_min: 5000", "population_min: 50000")
+    (folder / "study.yaml").write_text("match_min: 0.5\n" + text, "utf-8")
+    assert main(["check", str(folder / "study.yaml")]) == 2
+    told = capsys.readouterr().err
+    assert "[keys-unmatched]" not in told  # two thirds match, and the study asks for half
+    assert "[population-bounds]" in told
+
+
+def test_places_that_cannot_be_used_are_problems_too(tmp_path, capsys):
+    occupied = tmp_path / "file.txt"
+    occupied.write_text("here")
+    assert main(["new", str(occupied)]) == 2
+    assert main(["sample", "--blocks", "3", "--out", str(tmp_path / "x")]) == 2
+    assert "--blocks" in capsys.readouterr().err
