@@ -117,12 +117,13 @@ def _combine(
     parts: pd.DataFrame, tree: Tree, aggregate: MethodSpec, coverage_min: float
 ) -> _Composite:
     function = method("aggregator", aggregate.use)
+    enough_share = coverage_min - 1e-12  # weights are scaled: the last digit is not the study's
     inside = {}
     for dimension, (_, weights) in tree.items():
         own = pd.Series(dict(weights), dtype=float)
         inside[dimension] = function(parts[list(weights)], own, **aggregate.settings)
     dimensions = pd.DataFrame(
-        {name: one.value.where(one.coverage >= coverage_min) for name, one in inside.items()}
+        {name: one.value.where(one.coverage >= enough_share) for name, one in inside.items()}
     )
     tops = pd.Series({name: top for name, (top, _) in tree.items()}, dtype=float)
     whole = function(dimensions, tops, **aggregate.settings)
@@ -131,7 +132,7 @@ def _combine(
         (one.coverage.where(known[name], 0.0) * tops[name] for name, one in inside.items()),
         start=pd.Series(0.0, index=parts.index),
     )
-    enough = coverage >= coverage_min - 1e-12
+    enough = coverage >= enough_share
     shares = []
     for name, one in inside.items():
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -101,7 +101,7 @@ def shrink_rates(
 
     A raw rate on a block of 40 people is mostly chance. Here the relative risk of a block within
     its area, and of an area within its city, are gamma distributed around 1; their variances are
-    found by the method of moments (Marshall 1991), and the posterior mean is the rate.
+    found by the method of moments, Σ((y − μ)² − μ) / Σμ², and the posterior mean is the rate.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def shrink_rates(
     people : ndarray
         Residents by block; NaN where unknown.
     areas : Series of str
-        Area of each block; missing areas share the city's rate.
+        Area of each block; a block without one is drawn towards the city.
     confidence : float
         Probability the interval holds, between 0 and 1.
 
@@ -134,14 +134,20 @@ def shrink_rates(
     total_people, total_events = people[lived].sum(), events[lived].sum()
     if not lived.any() or total_events == 0:
         zeros = np.where(lived, 0.0, np.nan)
-        upper = zeros if not lived.any() else zeros + gammaincinv(1.0, confidence) / total_people
+        upper = zeros
+        if lived.any():  # the city's own upper end, the same for every block
+            upper = zeros + gammaincinv(1.0, (1 + confidence) / 2) / total_people
         return ShrunkRates(zeros, zeros, upper, 0.0, 0.0, 0.0)
     city = total_events / total_people
-    codes = pd.factorize(areas.where(areas.notna(), ""), sort=True)[0][lived]
+    codes = pd.factorize(areas, sort=True)[0][lived]
     y, n = events[lived], people[lived]
-    area_y, area_mu = np.bincount(codes, y), np.bincount(codes, n * city)
+    known = codes >= 0
+    area_y = np.bincount(codes[known], y[known], minlength=1)
+    area_mu = np.bincount(codes[known], n[known] * city, minlength=1)
     area_variance = _relative_variance(area_y, area_mu)
     area_risk, area_spread = _posterior(area_y, area_mu, area_variance)
+    area_risk = np.append(area_risk, 1.0)  # the last one, at -1: no area, the city's risk
+    area_spread = np.append(area_spread, area_variance)
     mu = n * city * area_risk[codes]
     block_variance = _relative_variance(y, mu)
     risk, spread = _posterior(y, mu, block_variance)

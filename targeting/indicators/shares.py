@@ -116,7 +116,7 @@ def _require(found: Sequence[str] | pd.Index, wanted: Sequence[str], where: str)
     problems = []
     for column in dict.fromkeys(wanted):
         if column not in names:
-            hint = closest(column, names) or "–"
+            hint = closest(column, names)
             known = ", ".join(names[:12]) + (" …" if len(names) > 12 else "") or "–"
             values = {"given": column, "hint": hint, "known": known}
             problems.append(Problem("missing-column", where, values))

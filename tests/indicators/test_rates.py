@@ -65,8 +65,17 @@ def test_no_incident_layer_is_missing_not_zero():
 def test_no_event_at_all_keeps_an_upper_bound():
     rates = shrink_rates(np.zeros(3), np.full(3, 100.0), pd.Series(["a"] * 3))
     assert (rates.rate == 0).all()
-    # Upper end for 0 events on 300 people: -ln(0.1)/300 at 90 %.
-    assert rates.high == pytest.approx(np.full(3, 2.302585 / 300), rel=1e-5)
+    # Upper end for 0 events on 300 people at 90 %, 5 % above it: -ln(0.05)/300.
+    assert rates.high == pytest.approx(np.full(3, 2.995732 / 300), rel=1e-5)
+
+
+def test_blocks_without_an_area_are_drawn_towards_the_city():
+    # Areas a and b as above; two blocks without area, 100 people and 8 events each: expected 8.
+    events = np.array([12.0, 4.0, 8.0, 8.0])
+    areas = pd.Series(["a", "b", None, None])
+    rates = shrink_rates(events, np.full(4, 100.0), areas)
+    assert rates.rate[2:] == pytest.approx([0.08, 0.08])
+    assert rates.area_variance == pytest.approx(0.125)  # they are no area of their own
 
 
 def test_intervals_cover_the_true_rate():
