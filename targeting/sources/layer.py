@@ -128,6 +128,47 @@ def drop(
     return frame[~mask]
 
 
+def content_ranks(frame: pd.DataFrame) -> np.ndarray:
+    """Return the rank of each row among the different contents, by all cells as text.
+
+    Examples
+    --------
+    >>> content_ranks(pd.DataFrame({"a": ["x", "x", None], "b": [2, 1, 3]})).tolist()
+    [2, 1, 0]
+    """
+    if not frame.shape[1]:
+        return np.zeros(len(frame), dtype=np.int64)
+    texts = frame.astype("str").fillna("").set_axis(range(frame.shape[1]), axis=1)
+    return np.asarray(texts.groupby(list(texts.columns), sort=True).ngroup(), dtype=np.int64)
+
+
+def repeats(keys: pd.Series[Any], content: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Tell which rows repeat a key, and which rows' key stands for more than one content.
+
+    Parameters
+    ----------
+    keys : Series
+    content : array of int
+        Rank of each row's content; of the rows of a key the least is the one that is repeated.
+
+    Returns
+    -------
+    again, differs : array of bool
+
+    Examples
+    --------
+    >>> again, differs = repeats(pd.Series(["a", "a", "b", "b"]), np.array([1, 0, 2, 2]))
+    >>> again.tolist(), differs.tolist()
+    ([True, False, False, True], [True, True, False, False])
+    """
+    order = np.argsort(content, kind="stable")
+    again = np.zeros(len(keys), dtype=bool)
+    again[order] = keys.iloc[order].duplicated().to_numpy()
+    table = pd.DataFrame({"key": keys.to_numpy(), "content": content})
+    differs = table.groupby("key")["content"].transform("nunique").gt(1)
+    return again, differs.to_numpy(dtype=bool)
+
+
 def against(losses: Iterable[Loss], of: int) -> tuple[Loss, ...]:
     """Return losses told against one and the same number of rows.
 

@@ -19,7 +19,7 @@ from targeting.registry import register
 from targeting.sources.files import TABLE, VECTOR, require_format
 from targeting.sources.layer import Layer, against, drop, require_columns
 from targeting.sources.tables import read_text_table, to_numbers
-from targeting.sources.text import clean_names, fold, folded
+from targeting.sources.text import clean_names, fold, folded, require_rows
 from targeting.sources.vectors import choose_kinds, read_vector
 from targeting.spatial import recognize_crs
 
@@ -70,7 +70,7 @@ def read_points(
     columns : mapping
         Setting to the column it names; checked to be there.
     x, y : str, optional
-        Columns of a table's coordinates.
+        Columns of a table's coordinates; a vector file's own shapes come first.
     crs : str, optional
         Their system. Default: longitude and latitude (EPSG:4326).
     layer, sheet, encoding : str, optional
@@ -89,7 +89,8 @@ def read_points(
     found = require_format(path, *dict.fromkeys((*TABLE, *VECTOR)))
     if found not in TABLE or (found == "Parquet" and x is None):
         vector = read_vector(path, layer=layer, crs=crs, encoding=encoding)
-        require_columns(vector.frame.columns, columns)
+        # Its shapes say where; coordinates named in vain are still a mistake worth telling.
+        require_columns(vector.frame.columns, {"x": x, "y": y, **columns})
         frame = vector.frame
         return PointTable(frame, len(frame), vector.crs_in, vector.encoding, [])
     absent = [name for name, column in (("x", x), ("y", y)) if column is None]
@@ -228,7 +229,7 @@ def points(
     Raises
     ------
     TargetingError
-        `no-kind-found`, `text-in-two-kinds` and what `read_points` raises.
+        `no-kind-found`, `kind-without-rows`, `text-in-two-kinds` and what `read_points` raises.
     """
     read = read_points(
         path,
@@ -241,6 +242,8 @@ def points(
         encoding=encoding,
     )
     frame, notes = choose_kinds(read.frame, kind, kinds)
+    if kind is not None and kinds is not None:
+        require_rows(kinds, read.frame[kind])
     losses = read.losses
     of = len(frame)
     frame, converted = keep_points(frame, losses, of=of)

@@ -18,7 +18,7 @@ from targeting.model import Loss
 from targeting.problems import Problem, TargetingError, closest
 from targeting.registry import register
 from targeting.sources.files import TABLE, Member, require_format, text_encoding, unreadable
-from targeting.sources.layer import Layer, drop, require_columns
+from targeting.sources.layer import Layer, content_ranks, drop, repeats, require_columns
 from targeting.sources.text import MISSING_TEXTS, clean_keys
 
 _DELIMITERS = ",;\t|"
@@ -277,8 +277,7 @@ def unique_keys(
 ) -> pd.DataFrame:
     """Return a frame indexed by key, sorted; rows without key and repeated keys are losses.
 
-    Of rows with one key the one first in the order of all their cells stays, so that the order
-    of the file does not matter.
+    A key whose rows differ stays with nothing known: none of them is righter than another.
 
     Examples
     --------
@@ -291,7 +290,11 @@ def unique_keys(
     keyed = frame.assign(key=keys)
     keyed = drop(keyed, keyed["key"].isna(), "no-key", losses, of=rows_read)
     if keyed["key"].duplicated().any():
-        keyed = keyed.sort_values(["key", *frame.columns], kind="stable")
-        again = keyed["key"].duplicated()
-        keyed = drop(keyed, again, "duplicate-key", losses, of=rows_read, label="key")
+        again, differs = repeats(keyed["key"], content_ranks(keyed))
+        keyed = keyed.copy()
+        keyed.loc[differs, list(frame.columns)] = None
+        same, other = again & ~differs, again & differs
+        keyed = drop(keyed, same, "duplicate-key", losses, of=rows_read, label="key")
+        other = other[~same]
+        keyed = drop(keyed, other, "duplicate-key-differs", losses, of=rows_read, label="key")
     return keyed.set_index("key").sort_index()

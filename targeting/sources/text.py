@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -70,6 +71,43 @@ def texts_of(kinds: Mapping[str, Sequence[str]], where: str = "kinds") -> dict[s
     if problems:
         raise TargetingError(problems)
     return found
+
+
+def require_rows(kinds: Mapping[str, Sequence[str]], texts: pd.Series[str]) -> None:
+    """Refuse kinds none of whose texts is in the file: a misspelling would count as none at all.
+
+    Parameters
+    ----------
+    kinds : mapping
+        Kind to the texts that mean it.
+    texts : Series of text
+        The file's.
+
+    Raises
+    ------
+    TargetingError
+        `kind-without-rows` for each such kind, with the file's texts most like those given.
+
+    Examples
+    --------
+    >>> require_rows({"robbery": ["ROBO", "ASALTO"]}, pd.Series(["Robo", "CHOQUE"]))
+    """
+    written: dict[str, str] = {}
+    for text in sorted(texts.dropna().astype(str).unique()):
+        written.setdefault(fold(text), text.strip())
+    problems = []
+    for kind, own in kinds.items():
+        plain = [fold(text) for text in own]
+        if any(text in written for text in plain):
+            continue
+        near = [n for text in plain for n in difflib.get_close_matches(text, sorted(written))]
+        values = {
+            "given": ", ".join(str(text) for text in own) or "–",
+            "hint": ", ".join(written[text] for text in dict.fromkeys(near)) or "–",
+        }
+        problems.append(Problem("kind-without-rows", f"kinds.{kind}", values))
+    if problems:
+        raise TargetingError(problems)
 
 
 def clean_names(names: pd.Series[str], none: Iterable[str] = ()) -> pd.Series[str]:

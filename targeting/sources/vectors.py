@@ -19,7 +19,14 @@ from targeting.model import Loss
 from targeting.problems import Problem, TargetingError, closest
 from targeting.registry import register
 from targeting.sources.files import VECTOR, Member, require_format, unreadable
-from targeting.sources.layer import Layer, against, drop, require_columns
+from targeting.sources.layer import (
+    Layer,
+    against,
+    content_ranks,
+    drop,
+    repeats,
+    require_columns,
+)
 from targeting.sources.text import clean_keys, folded, texts_of
 from targeting.spatial import recognize_crs
 
@@ -103,6 +110,8 @@ def _read(
             with np.errstate(invalid="ignore"):
                 frame = gpd.read_parquet(path)
             return _named(frame), ""
+        if path.suffix.lower() in (".csv", ".tsv"):  # GDAL goes by the name
+            raise _wrong(path, found, "expected.own-ending")
         options: dict[str, Any] = {}
         if layer is not None:
             names = [str(name) for name in pyogrio.list_layers(member.source)[:, 0]]
@@ -125,8 +134,13 @@ def _read(
     except Exception as error:  # the libraries raise their own kinds for every broken file
         raise unreadable(path, error) from error
     if not isinstance(frame, gpd.GeoDataFrame):
-        raise unreadable(path, ValueError("no geometry"))
+        raise _wrong(path, "expected.no-shapes", "expected.shapes")
     return _named(frame), used
+
+
+def _wrong(path: Path, found: str, expected: str) -> TargetingError:
+    values = {"given": path.name, "found": found, "expected": expected}
+    return TargetingError([Problem("wrong-format", "", values)])
 
 
 def _read_dataframe(source: str, encoding: str, options: dict[str, Any]) -> Any:
@@ -280,9 +294,15 @@ def polygon_layer(
     frame, repaired = keep_shapes(frame, "polygon", fallen, of=of)
     if frame["id"].duplicated().any():
         shapes = np.asarray(frame.geometry.array, dtype=object)
-        order = np.lexsort((shapely.to_wkb(shapes, hex=True).astype(str), -shapely.area(shapes)))
+        cells = pd.DataFrame(frame.drop(columns="geometry"))
+        content = content_ranks(cells.assign(shape=shapely.to_wkb(shapes, hex=True)))
+        order = np.lexsort((content, -shapely.area(shapes)))
         frame = frame.iloc[order]
-        frame = drop(frame, frame["id"].duplicated(), "duplicate-key", fallen, of=of, label="id")
+        differs = repeats(frame["id"], content[order])[1]
+        again = frame["id"].duplicated().to_numpy()
+        same, other = again & ~differs, again & differs
+        frame = drop(frame, same, "duplicate-key", fallen, of=of, label="id")
+        frame = drop(frame, other[~same], "duplicate-shape-differs", fallen, of=of, label="id")
     frame = frame.sort_values("id", kind="stable").reset_index(drop=True)
     told = dict(notes) | ({"repaired_geometries": repaired} if repaired else {})
     return Layer(frame, of, tuple(fallen), read.crs_in, read.encoding, told, files=files)

@@ -171,6 +171,57 @@ def test_texts_that_are_nowhere_or_twice(city, tmp_path):
     assert ("inputs.incidents.kinds", "text-in-two-kinds") in problems(city, tmp_path)
 
 
+def test_every_kind_none_of_whose_texts_is_in_the_file(city, tmp_path):
+    kinds = {
+        "robbery": ["robo a persona", "ASALTO"],  # one text of two is enough
+        "homicide": ["HOMICIDOI"],
+        "recovered": ["xyz"],
+    }
+    city["inputs.incidents"] = with_file(city["inputs.incidents"], "incidents.csv", kinds=kinds)
+    with pytest.raises(TargetingError) as raised:
+        read_territory(list(city.values()), tmp_path, population=CENSUS)
+    found = {one.where: (one.code, dict(one.values)) for one in raised.value.problems}
+    code = "kind-without-rows"
+    assert found == {
+        "inputs.incidents.kinds.homicide": (code, {"given": "HOMICIDOI", "hint": "HOMICIDIO"}),
+        "inputs.incidents.kinds.recovered": (code, {"given": "xyz", "hint": "–"}),
+    }
+    assert "«HOMICIDOI»" in raised.value.text("es")
+
+
+def test_a_geopackage_is_known_whatever_its_name_and_columns(city, tmp_path):
+    x, y = made.at(30, 30)
+    frame = gpd.GeoDataFrame({"delito": ["HOMICIDIO"]}, geometry=[shapely.Point(x, y)], crs=4326)
+    data = gpkg(tmp_path / "points.gpkg", frame).read_bytes()
+    (tmp_path / "points.csv").write_bytes(data)
+    pyogrio.write_dataframe(pd.DataFrame({"k": [1]}), tmp_path / "table.gpkg")
+    incidents = with_reader(city["inputs.incidents"], "points", x="lon", y="lat", kind="delito")
+    for file, detail in (("points.csv", "GeoPackage"), ("table.gpkg", "una tabla sin formas")):
+        city["inputs.incidents"] = dataclasses.replace(incidents, file=file)
+        assert problems(city, tmp_path) == {("inputs.incidents", "wrong-format")}
+        with pytest.raises(TargetingError) as raised:
+            read_territory(list(city.values()), tmp_path, population=CENSUS)
+        assert f"es {detail} y se esperaba un" in raised.value.text("es")
+    city["inputs.incidents"] = dataclasses.replace(incidents, file="points.gpkg")
+    assert problems(city, tmp_path) == {
+        ("inputs.incidents.x", "missing-column"),
+        ("inputs.incidents.y", "missing-column"),
+    }
+
+
+def test_a_folder_stands_for_the_one_layer_in_it_that_fits(city, tmp_path):
+    folder = tmp_path / "boundaries"
+    made.write_blocks(folder / "01m.shp")
+    made.write_areas(folder / "01a.shp")
+    for slot in ("inputs.blocks", "inputs.areas"):
+        city[slot] = dataclasses.replace(city[slot], file="boundaries")
+    assert len(read_territory(list(city.values()), tmp_path, population=CENSUS).blocks) == 8
+    made.write_blocks(folder / "old" / "02m.shp")
+    assert problems(city, tmp_path) == {("inputs.blocks", "several-members")}
+    city["inputs.blocks"] = with_reader(city["inputs.blocks"], "polygons", id="CVEGEO")
+    assert problems(city, tmp_path) == {("inputs.blocks", "wrong-format")}
+
+
 def test_facilities_of_a_kind_nobody_knows(city, tmp_path):
     settings = {"x": "lon", "y": "lat"}
     facilities = dataclasses.replace(
@@ -201,7 +252,8 @@ def test_coordinates_of_another_place(city, tmp_path):
 
 
 def test_incidents_of_another_city(city, tmp_path):
-    rows = [("1", "HOMICIDIO", "2020-01-01", *made.at(400_000, 0))]
+    here = ("2020-01-01", *made.at(400_000, 0))
+    rows = [("1", "HOMICIDIO", *here), ("2", "ROBO A PERSONA", *here)]
     made.write_text(tmp_path / "incidents.csv", made.incident_text(rows))
     assert problems(city, tmp_path) == {("inputs.incidents", "nothing-in-city")}
 

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -176,8 +177,6 @@ def test_the_hash_is_that_of_the_bytes(territory, folder):
 
 
 def test_an_enveloping_block_that_lost_its_hole_takes_no_points(tmp_path):
-    import shapely
-
     layers = made.write_city(tmp_path)
     frame = pd.DataFrame({"CVEGEO": [*made.BLOCKS, "0100100010017005"]})
     shapes = [*made.SHAPES.values(), shapely.box(-20, -20, 80, 80)]
@@ -186,6 +185,49 @@ def test_an_enveloping_block_that_lost_its_hole_takes_no_points(tmp_path):
     assert report(territory, "blocks").notes["blocks_inside_others"] == 1
     inside = territory.incidents[territory.incidents["distance_m"] == 0]
     assert set(inside["block_id"]) == {made.BLOCKS[0], "0100100010017005"}
+
+
+def test_the_order_of_repeated_rows_changes_nothing(tmp_path):
+    block, area = made.BLOCKS[4], made.AREAS[1]
+    census = [*made.CENSUS_ROWS, made.CENSUS_ROWS[4]]
+    census.append((*made.CENSUS_ROWS[9][:5], 70, 30, 28, 20, "11", 28, 28))
+    moved = shapely.transform(made.SHAPES[block], lambda xy: xy + 5)
+    shapes = [*made.SHAPES.values(), moved, made.SHAPES[made.BLOCKS[0]]]
+    keys = [*made.BLOCKS, block, made.BLOCKS[0]]
+    lines = made.imu_text().splitlines()
+    imu = [lines[1], lines[2], lines[1], lines[2].replace("124.5", "123.5")]
+
+    def city(name, step):
+        folder = tmp_path / name
+        folder.mkdir()
+        layers = made.write_city(folder)
+        frame = pd.DataFrame({"CVEGEO": keys[::step]})
+        made.write_shapefile(folder / "01m.shp", frame, shapes[::step])
+        made.write_text(folder / "imu.csv", "\n".join([lines[0], *imu[::step]]))
+        made.write_text(folder / "census.csv", made.census_text(census[::step]))
+        layers[2] = made.spec("census", "census.csv", "inegi_census")
+        return read_territory(layers, folder, population=CENSUS)
+
+    first, second = city("first", 1), city("second", -1)
+    for name in ("blocks", "areas", "incidents", "area_table"):
+        one, other = getattr(first, name), getattr(second, name)
+        pd.testing.assert_frame_equal(pd.DataFrame(one), pd.DataFrame(other))
+    for part in ("value", "low", "high"):
+        one, other = getattr(first.block_counts, part), getattr(second.block_counts, part)
+        pd.testing.assert_frame_equal(one, other)
+    for name in ("blocks", "census", "area_table"):
+        one, other = report(first, name), report(second, name)
+        assert (one.losses, one.notes) == (other.losses, other.notes)
+    # Two populations of one block: unknown. A row written twice alike: known.
+    assert first.block_counts.value.loc[block].isna().all()
+    assert first.blocks["population"].isna().sum() == 1
+    assert first.blocks.loc[made.BLOCKS[0], "population"] == 10
+    assert np.isnan(first.area_table.loc[area, "IM"])
+    assert first.area_table.loc[made.AREAS[0], "IM"] == 115.5
+    found = reasons(first, "census")
+    assert (found["duplicate-key"], found["duplicate-key-differs"]) == (1, 1)
+    found = reasons(first, "blocks")
+    assert (found["duplicate-key"], found["duplicate-shape-differs"]) == (1, 1)
 
 
 @settings(

@@ -52,7 +52,7 @@ def test_shapes_that_cannot_be_used_are_counted_and_broken_ones_mended(tmp_path)
     assert {loss.reason: loss.count for loss in read.losses} == {
         "no-geometry": 1,
         "wrong-geometry": 2,
-        "duplicate-key": 2,
+        "duplicate-shape-differs": 2,
     }
     assert read.notes["repaired_geometries"] == 3
     assert read.rows_read == 8
@@ -85,7 +85,7 @@ def test_a_table_without_shapes_is_no_layer(tmp_path):
     pyogrio.write_dataframe(pd.DataFrame({"a": [1]}), tmp_path / "t.gpkg")
     with pytest.raises(TargetingError) as raised:
         polygons(tmp_path / "t.gpkg", id="a")
-    assert raised.value.problems[0].code == "unreadable-file"
+    assert raised.value.problems[0].code == "wrong-format"
 
 
 def test_lines_of_every_kind_and_outlines_of_areas(tmp_path):

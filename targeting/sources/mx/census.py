@@ -15,7 +15,7 @@ from targeting.model import Counts, Loss
 from targeting.problems import TargetingError
 from targeting.registry import register
 from targeting.sources.files import choose_member
-from targeting.sources.layer import Layer, examples, missing_column
+from targeting.sources.layer import Layer, content_ranks, examples, missing_column, repeats
 from targeting.sources.tables import TextTable, read_text_table
 
 PARTS = {"ENTIDAD": 2, "MUN": 3, "LOC": 4, "AGEB": 4, "MZA": 3}
@@ -97,12 +97,14 @@ def inegi_census(
         raise TargetingError(problems)
     units, padded = _units(read)
     losses = read.losses
-    keep = _unique(units, losses, of=read.rows_read)
+    keep, differs = _unique(read, units, losses)
     if municipalities:
         keep &= units["municipality_id"].isin(municipalities).to_numpy()
     keep &= units["level"].isin(LEVELS[3:]).to_numpy()
     chosen = units[keep]
     counts, masked, whole_rows = _counts(read, wanted, keep)
+    for array in counts:
+        array[differs[keep]] = np.nan
     by_level = {}
     for level in ("block", "area"):
         rows = (chosen["level"] == level).to_numpy()
@@ -180,13 +182,25 @@ def _units(read: TextTable) -> tuple[pd.DataFrame, int]:
     return units, int(short.sum())
 
 
-def _unique(units: pd.DataFrame, losses: list[Loss], *, of: int) -> np.ndarray:
-    again = units.duplicated(["level", "key"]).to_numpy()
-    if again.any():
-        losses.append(
-            Loss("", "duplicate-key", int(again.sum()), of, examples(units.loc[again, "key"]))
-        )
-    return ~again
+def _unique(
+    read: TextTable, units: pd.DataFrame, losses: list[Loss]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows stay, one of each unit, and which units' rows do not say the same."""
+    again, differs = np.zeros((2, len(units)), dtype=bool)
+    several = units.duplicated(["level", "key"], keep=False).to_numpy()
+    if several.any():
+        cells = [name for name in read.table.column_names if name not in LABELS]
+        rows = read.table.select(cells).filter(pa.array(several)).to_pandas()
+        names = units.loc[several, "level"] + " " + units.loc[several, "key"]
+        again[several], differs[several] = repeats(names, content_ranks(rows))
+    for reason, fallen in (
+        ("duplicate-key", again & ~differs),
+        ("duplicate-key-differs", again & differs),
+    ):
+        if fallen.any():
+            keys = examples(units.loc[fallen, "key"])
+            losses.append(Loss("", reason, int(fallen.sum()), read.rows_read, keys))
+    return ~again, differs
 
 
 def _counts(
