@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 import numba
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
+INNER: Any = {"cache": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def njit(function: Loop) -> Loop:
@@ -17,5 +18,4 @@ def njit(function: Loop) -> Loop:
 
 def njit_inner(function: Loop) -> Loop:
     """Return a function that only compiled code calls: quicker to compile, not callable."""
-    inner = numba.njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-    return cast(Loop, inner(function))
+    return cast(Loop, numba.njit(**INNER)(function))

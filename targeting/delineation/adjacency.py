@@ -16,7 +16,7 @@ from targeting.registry import register
 
 TOUCHING_M = 1e-6
 BARRIER_STEP_M = 100.0
-OFF_THE_ENDS = 0.02
+OFF_THE_ENDS = 0.001
 EDGE_M = 25.0
 ALONG_M = 1.0
 

@@ -11,8 +11,9 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 
 from targeting.model import Links
 
-REACH_MIN_M = 1.0
+REACH_MIN_M = 6.0
 REACH_MAX_M = 30.0
+UNEVEN_M = 3.0
 PATH_M = 2.0
 SPECK_M2 = 1.0
 
@@ -26,7 +27,8 @@ def places(
 ) -> np.ndarray:
     """Return the geometry of each group: its blocks merged across their streets.
 
-    The blocks grow by half the widest street inside the group and shrink back; what falls on a
+    The blocks grow by half the widest street inside the group (3 m more, for streets are uneven)
+    and shrink back; what falls on a
     block of nobody, or on an earlier group, is cut away; gaps without a block are filled.
 
     Parameters
@@ -85,7 +87,7 @@ def _place(
     """Ground of one group, whatever other groups there are."""
     faced = own[links.facing_m[own] > 0]
     widest = float(links.gap_m[faced].max()) if len(faced) else 0.0
-    reach = float(np.clip(widest / 2 + 0.1, REACH_MIN_M, REACH_MAX_M))
+    reach = float(np.clip(widest / 2 + UNEVEN_M, REACH_MIN_M, REACH_MAX_M))
     bare = shapely.union_all(shapes[blocks])
     grown = shapely.union_all(shapely.buffer(shapes[blocks], reach, join_style="mitre"))
     shape = shapely.union(shapely.buffer(grown, -reach, join_style="mitre"), bare)

@@ -21,6 +21,7 @@ from targeting.model import CandidatePolygons, Links
 from targeting.registry import register
 
 ATTEMPTS = 8
+FILLS_MAX = 6
 STRICTER = 1.02
 
 
@@ -36,7 +37,7 @@ def grow(
     area_max_km2: Annotated[float, Gt(0)] | None = 3.0,
     compactness_min: Annotated[float, Ge(0), Le(1)] = 0.25,
     threshold_share: Annotated[float, Gt(0), Lt(1)] = 0.2,
-    perimeter_price: Annotated[float, Ge(0)] = 1.0,
+    perimeter_price: Annotated[float, Ge(0)] = 2.0,
     need: Literal["excess", "total"] = "excess",
     seed: Annotated[int, Ge(0)] = 1,
 ) -> CandidatePolygons:
@@ -69,8 +70,9 @@ def grow(
     threshold_share : float
         Share of the city's people who live above the line.
     perimeter_price : float
-        Price of a meter of perimeter, holes included. At 1 an average block above the line, alone,
-        just pays for its own outline; so it means the same in every city and for every score.
+        Price of a meter of perimeter, holes included. At 1 the block in the middle of those above
+        the line (by need per meter of outline), alone, just pays for its own outline; so it means
+        the same in every city and for every score.
     need : str
         `"excess"` (population × score above the line) or `"total"` (population × score: the line
         is 0, and polygons fill up to the maximum).
@@ -164,28 +166,39 @@ def _on_the_ground(
     fixed = np.zeros(len(city.need), dtype=bool)
     drawn: dict[bytes, shapely.Geometry] = {}
     groups = search(city, limits, polygons=polygons, seed=seed)
-    for attempt in range(ATTEMPTS):
-        ground = places(prepared.shapes, groups, prepared.links, prepared.tree, drawn)
-        filled = _filled(prepared, groups, ground, limits, fixed)
-        if filled:
-            groups = side_by_side(groups, city, limits, fixed, None)
-            continue
+    for attempt in range(1, ATTEMPTS + 1):
+        groups, ground = _without_holes(prepared, groups, limits, fixed, drawn)
         area, round_ = shapely.area(ground), roundness(ground)
         good = (area <= asked.area_max_m2) & (round_ >= asked.compactness_min)
         if good.all():
-            return groups, ground, limits
+            break
         kept = [group for group, fits in zip(groups, good, strict=True) if fits]
-        if attempt < ATTEMPTS - 2:
-            limits = _stricter(limits, asked, area[~good], round_[~good])
-            for group in (g for g, fits in zip(groups, good, strict=True) if not fits):
-                free = without(kept, len(fixed))
-                kept += rounder(group, city, limits, free, fixed)
-            kept = search(
-                city, limits, polygons=polygons, seed=seed + attempt + 1, kept=kept, fixed=fixed
-            )
-        groups = kept
-    ground = places(prepared.shapes, groups, prepared.links, prepared.tree, drawn)
+        if attempt == ATTEMPTS:
+            return kept, ground[good], limits
+        limits = _stricter(limits, asked, area[~good], round_[~good])
+        for group in (g for g, fits in zip(groups, good, strict=True) if not fits):
+            fixed[group] = False
+            kept += rounder(group, city, limits, without(kept, len(fixed)), fixed)
+        groups = search(
+            city, limits, polygons=polygons, seed=seed + attempt, kept=kept, fixed=fixed
+        )
     return groups, ground, limits
+
+
+def _without_holes(
+    prepared: Prepared,
+    groups: list[np.ndarray],
+    limits: Limits,
+    fixed: np.ndarray,
+    drawn: dict[bytes, shapely.Geometry],
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Draw the places and fill their holes, until no hole can be filled any more."""
+    for _ in range(FILLS_MAX):
+        ground = places(prepared.shapes, groups, prepared.links, prepared.tree, drawn)
+        if not _filled(prepared, groups, ground, limits, fixed):
+            return groups, ground
+        groups = side_by_side(groups, prepared.city, limits, fixed, None)
+    return groups, places(prepared.shapes, groups, prepared.links, prepared.tree, drawn)
 
 
 def _stricter(limits: Limits, asked: Limits, area: np.ndarray, round_: np.ndarray) -> Limits:

@@ -76,7 +76,7 @@ def prepare(
     weighed = np.nan_to_num(population * (scores - threshold))
     outline = outlines(shapes)
     urgent = weighed > 0
-    lone = float(weighed[urgent].sum() / outline[urgent].sum()) if urgent.any() else 0.0
+    lone = float(np.median(weighed[urgent] / outline[urgent])) if urgent.any() else 0.0
     placed = reordered(links, np.argsort(order))
     people = np.nan_to_num(population)
     return Prepared(

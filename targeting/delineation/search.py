@@ -16,6 +16,7 @@ from targeting.delineation.pool import (
 )
 
 SEEDS_MIN = 1000
+SEEDS_REFILL = 300
 SEEDS_PER_POLYGON = 60
 SEEN_ENOUGH = 6
 MOVES_MAX = 2000
@@ -62,7 +63,7 @@ def search(
     while len(chosen) < polygons:
         free = without(chosen, count)
         if first:
-            wanted = max(SEEDS_MIN, SEEDS_PER_POLYGON * polygons)
+            wanted = max(SEEDS_REFILL if kept else SEEDS_MIN, SEEDS_PER_POLYGON * polygons)
             pool = grow_pool(city, limits, free, seeds_max=wanted, seed=seed)
         else:
             pool = further(city, limits, free, seed=seed)
@@ -123,7 +124,7 @@ def varied(groups: Sequence[Group], block_count: int) -> list[Group]:
 
 
 def polished(groups: Sequence[Group], city: City, limits: Limits, free: np.ndarray) -> list[Group]:
-    """Polish every group on its own.
+    """Polish every group on its own; both states stay candidates, for the packing to choose.
 
     Parameters
     ----------
@@ -150,7 +151,7 @@ def polished(groups: Sequence[Group], city: City, limits: Limits, free: np.ndarr
         polish_group(group.blocks, loose, city, limits, free, MOVES_MAX, at)[0]
         for group in tqdm(groups, desc="polygons", delay=2, disable=None, leave=False)
     ]
-    return best_first(valued([np.sort(blocks) for blocks in better], city, limits))
+    return best_first([*groups, *valued([np.sort(blocks) for blocks in better], city, limits)])
 
 
 def rounder(

@@ -33,7 +33,7 @@ def ward(
     area_max_km2: Annotated[float, Gt(0)] | None = 3.0,
     compactness_min: Annotated[float, Ge(0), Le(1)] = 0.0,
     threshold_share: Annotated[float, Gt(0), Lt(1)] = 0.2,
-    perimeter_price: Annotated[float, Ge(0)] = 1.0,
+    perimeter_price: Annotated[float, Ge(0)] = 2.0,
     need: Literal["excess", "total"] = "excess",
     score_weight: Annotated[float, Ge(0)] = 1.0,
 ) -> CandidatePolygons:
