@@ -78,6 +78,7 @@ def _facility_list(
         ]
         names = "".join(f"<li><bdi>{escape(text)}</bdi></li>" for text in inside)
         below = f"<ul>{names}</ul>" if names else ""
-        items.append(f"<li>{name}: {held['count']}{below}</li>")
+        count = words["facility.few"] if held["count"] is None else held["count"]
+        items.append(f"<li>{name}: {count}{below}</li>")
     title = escape(words["polygon.title"].replace("{number}", str(number)))
     return f"<h2>{title}</h2>\n<ul>{''.join(items)}</ul>"

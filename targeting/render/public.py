@@ -15,6 +15,8 @@ import pandas as pd
 from targeting.model import Indicator, Result
 
 POPULATION_FLOOR = 3
+SENSITIVE_FLOOR = 3
+VIOLENCE_PEOPLE_FLOOR = 1000
 LEVELS = 10
 SCORE_DECIMALS = 2
 VIOLENCE_STEP = 5
@@ -30,6 +32,15 @@ _VALUE_DECIMALS = {
     "m": (0, 10),
     "km2": (2, 1),
     "years": (0, 1),
+}
+_FIGURE_GRAINS = {
+    "need": (0, 10),
+    "objective": (0, 10),
+    "population": (0, 10),
+    "area_km2": (2, 1),
+    "perimeter_m": (0, 10),
+    "compactness": (2, 1),
+    "block_count": (0, 1),
 }
 
 
@@ -95,6 +106,50 @@ def value_grain(indicator: Indicator) -> Grain:
     return Grain(*_VALUE_DECIMALS[indicator.unit])
 
 
+def figure_grain(name: str) -> Grain:
+    """Return how finely a figure of a polygon is told, such as its people or its area.
+
+    Examples
+    --------
+    >>> figure_grain("population").size, figure_grain("area_km2").size
+    (10.0, 0.01)
+    """
+    return Grain(*_FIGURE_GRAINS.get(name, (SCORE_DECIMALS, 1)))
+
+
+def score_grain(result: Result) -> Grain:
+    """Return how finely scores are told: as violence is, when violence is most of the score."""
+    most = float(result.scores.dimension_weights.get("violence", 0.0)) > 0.5
+    return part_grain("violence" if most else "")
+
+
+def grain_of(result: Result, key: str) -> Grain:
+    """Return how finely a polygon's or the city's own value is told.
+
+    Parameters
+    ----------
+    result : Result
+        A study carried out.
+    key : str
+        `"score"`, a dimension, an indicator, or a figure such as `"population"`.
+    """
+    if key == "score":
+        return score_grain(result)
+    if key in result.scores.dimensions.columns:
+        return part_grain(key)
+    for indicator in result.indicators:
+        if indicator.key == key:
+            return value_grain(indicator)
+    return figure_grain(key)
+
+
+def withheld(result: Result, key: str) -> np.ndarray:
+    """Mark the polygons, in their order, too small to tell an indicator of violence."""
+    violent = {one.key for one in result.indicators if one.dimension == "violence"}
+    people = result.polygons.polygons["population"].to_numpy(float)
+    return np.asarray((people < VIOLENCE_PEOPLE_FLOOR) & (key in violent))
+
+
 def levels(values: pd.Series[float]) -> np.ndarray:
     """Return the tenth of the city each value lies in: 1 lowest, 10 highest, NaN missing.
 
@@ -147,7 +202,9 @@ def population(values: pd.Series[float]) -> tuple[np.ndarray, np.ndarray]:
     return np.where(few, np.nan, held), few
 
 
-def points(contributions: pd.DataFrame, score: pd.Series[float]) -> tuple[np.ndarray, np.ndarray]:
+def points(
+    contributions: pd.DataFrame, score: pd.Series[float], *, steps: np.ndarray | int = 1
+) -> tuple[np.ndarray, np.ndarray]:
     """Return contributions and score in whole hundredths, so that they still add up.
 
     Every contribution is rounded down, and what is then missing from the rounded score goes to the
@@ -159,6 +216,8 @@ def points(contributions: pd.DataFrame, score: pd.Series[float]) -> tuple[np.nda
         What each indicator adds, one column each; missing where it has no data.
     score : Series
         Their sum; missing where there is no score.
+    steps : ndarray or int
+        Hundredths in one step, by block; all of them are told in whole steps.
 
     Returns
     -------
@@ -174,8 +233,9 @@ def points(contributions: pd.DataFrame, score: pd.Series[float]) -> tuple[np.nda
     >>> parts.tolist(), total.tolist()
     ([[34.0, 33.0, 33.0]], [100.0])
     """
-    total = Grain(SCORE_DECIMALS).whole(score.to_numpy(float))
-    exact = contributions.to_numpy(float) * 10.0**SCORE_DECIMALS
+    size = np.broadcast_to(np.asarray(steps, float), (len(score),))
+    total = Grain(SCORE_DECIMALS).whole(score.to_numpy(float) / size)
+    exact = contributions.to_numpy(float) * 10.0**SCORE_DECIMALS / size[:, None]
     floor = np.floor(exact + 1e-9)
     rest = np.where(np.isnan(exact), -1.0, np.round(exact - floor, 9))
     order = np.argsort(-rest, axis=1, kind="stable")
@@ -184,7 +244,39 @@ def points(contributions: pd.DataFrame, score: pd.Series[float]) -> tuple[np.nda
     short = total - np.nansum(floor, axis=1)
     added = floor + (rank < np.nan_to_num(short)[:, None])
     added[np.isnan(total)] = np.nan
-    return added, total
+    return added * size[:, None], total * size
+
+
+def shown_points(result: Result) -> tuple[np.ndarray, np.ndarray]:
+    """Return contributions and score as `points` does, coarser where violence is most of it.
+
+    Where other data are missing, violence can be most of one block's score and not of the city's.
+    """
+    scores = result.scores
+    violent = [
+        one.key
+        for one in result.indicators
+        if one.dimension == "violence" and one.key in scores.contributions
+    ]
+    weight = (scores.parts[violent].notna() * scores.weights.reindex(violent)).sum(axis=1)
+    mostly = weight.to_numpy(float) > 0.5 * scores.coverage.to_numpy(float) + 1e-9
+    steps = np.where(mostly, VIOLENCE_STEP, score_grain(result).step)
+    return points(scores.contributions, scores.score, steps=steps)
+
+
+def spread_points(result: Result) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of each score's interval in hundredths, always in steps of 0.05.
+
+    Finer ends would tell the number of incidents, for their distance follows from it. They are
+    rounded outwards, and hold the shown score between them.
+    """
+    _, total = shown_points(result)
+    scale = 10.0**SCORE_DECIMALS / VIOLENCE_STEP
+    low = np.floor(result.scores.low.to_numpy(float) * scale + 1e-9)
+    high = np.ceil(result.scores.high.to_numpy(float) * scale - 1e-9)
+    low = np.minimum(low, np.floor(total / VIOLENCE_STEP))
+    high = np.maximum(high, np.ceil(total / VIOLENCE_STEP))
+    return low * VIOLENCE_STEP, high * VIOLENCE_STEP
 
 
 def dimension_points(result: Result) -> dict[str, np.ndarray]:
@@ -199,10 +291,19 @@ def dimension_points(result: Result) -> dict[str, np.ndarray]:
 
 def line_points(result: Result) -> int:
     """Return the line between in and out, in hundredths of the score."""
-    return int(Grain(SCORE_DECIMALS).whole(np.array([result.polygons.threshold]))[0])
+    grain = score_grain(result)
+    return int(grain.whole(np.array([result.polygons.threshold]))[0]) * grain.step
 
 
 def margin_points(result: Result) -> np.ndarray:
-    """Return how far each shown score lies from the shown line, in hundredths."""
-    _, total = points(result.scores.contributions, result.scores.score)
-    return np.asarray(total - line_points(result))
+    """Return how far each shown score lies from the shown line, in hundredths.
+
+    Rounding never takes a score across the line nor onto it: then the margin is one step.
+    """
+    _, total = shown_points(result)
+    margin = total - line_points(result)
+    exact = result.scores.score.to_numpy(float) - result.polygons.threshold
+    step = score_grain(result).step
+    margin = np.where(exact > 0, np.maximum(margin, step), margin)
+    margin = np.where(exact < 0, np.minimum(margin, -step), margin)
+    return np.where(exact == 0, 0.0, margin)

@@ -17,6 +17,8 @@ from targeting.render import public
 from targeting.units import UNITS
 
 _POLYGON_COLUMNS = ("score", "need", "population", "area_km2", "compactness", "block_count")
+# A polygon is always smaller than its city: their sizes are not compared.
+_SIZES = ("population", "area_km2", "block_count")
 
 
 def page_words() -> dict[str, dict[str, str]]:
@@ -112,10 +114,17 @@ def city_record(result: Result) -> dict[str, Any]:
     people = result.territory.blocks["population"]
     return {
         "blocks": len(people),
-        "population": float(np.round(people.sum())),
+        "population": rounded(result, "population", people.sum()),
         "population_missing": int(people.isna().sum()),
-        "score": weighted(result.scores.score, people),
+        "score": rounded(result, "score", weighted(result.scores.score, people)),
     }
+
+
+def rounded(result: Result, key: str, value: float | None) -> float | None:
+    """Return a value of a polygon or the city as finely as it may be told; None where missing."""
+    if value is None or np.isnan(value):
+        return None
+    return float(public.grain_of(result, key).round(np.array([value]))[0])
 
 
 def weighted(values: pd.Series[float], weights: pd.Series[float]) -> float | None:
@@ -128,11 +137,12 @@ def weighted(values: pd.Series[float], weights: pd.Series[float]) -> float | Non
 
 def dimension_records(result: Result) -> list[dict[str, Any]]:
     """Return each dimension with its weight and the mean of the city."""
+    people = result.territory.blocks["population"]
     return [
         {
             "key": str(key),
             "weight": float(result.scores.dimension_weights[key]),
-            "city": weighted(result.scores.dimensions[key], result.territory.blocks["population"]),
+            "city": rounded(result, str(key), weighted(result.scores.dimensions[key], people)),
         }
         for key in result.scores.dimensions.columns
     ]
@@ -166,12 +176,12 @@ def polygon_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str,
         mine = result.polygons.membership == number
         people = result.territory.blocks["population"][mine]
         figures = {
-            name: float(table[name].iloc[place])
+            name: rounded(result, name, float(table[name].iloc[place]))
             for name in _POLYGON_COLUMNS
             if name in table.columns
         }
         means = {
-            str(key): weighted(values[mine], people)
+            str(key): rounded(result, str(key), weighted(values[mine], people))
             for key, values in result.scores.dimensions.items()
         }
         out.append(
@@ -189,7 +199,10 @@ def polygon_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str,
 def _kind_counts(
     result: Result, number: int, kinds: list[FacilityKind]
 ) -> list[dict[str, int | float | None]]:
-    """Return every kind's count in a polygon; how far a sensitive place lies is not told."""
+    """Return every kind's count in a polygon.
+
+    Fewer than three of a sensitive kind have no count, and how far one lies is not told.
+    """
     counts = result.profiles.facility_counts.rename(columns={"count": "count_"})
     rows = {
         str(row.kind): row for row in counts[counts["polygon"] == number].itertuples(index=False)
@@ -198,23 +211,34 @@ def _kind_counts(
     for kind in kinds:
         row: Any = rows.get(kind.key)
         far = None if row is None or kind.sensitive else round(float(row.nearest_m), -1)
-        out.append({"count": 0 if row is None else int(row.count_), "nearest_m": far})
+        count = 0 if row is None else int(row.count_)
+        few = kind.sensitive and count < public.SENSITIVE_FLOOR
+        out.append({"count": None if few else count, "nearest_m": far})
     return out
 
 
 def _profile(result: Result, number: int) -> list[dict[str, Any]]:
     profile = result.profiles.profile
     rows: Any = profile[profile["polygon"] == number].itertuples(index=False)
-    return [
-        {
-            "key": str(row.key),
-            "value": float(row.value),
-            "city": float(row.city),
-            "unit": str(row.unit),
-            "covered": float(row.covered_share),
-        }
-        for row in rows
-    ]
+    place = result.polygons.polygons.index.get_loc(number)
+    return [_profile_row(result, row, place) for row in rows]
+
+
+def _profile_row(result: Result, row: Any, place: int) -> dict[str, Any]:
+    key = str(row.key)
+    hidden = bool(public.withheld(result, key)[place])
+    factor = UNITS[row.unit].factor if row.unit in UNITS else 1.0
+    return {
+        "key": key,
+        "value": None if hidden else rounded(result, key, float(row.value)),
+        # The city's area is its blocks', without streets; a polygon's holds them.
+        "city": None if key == "area_km2" else rounded(result, key, float(row.city)),
+        "unit": str(row.unit),
+        "digits": max(public.grain_of(result, key).decimals - round(np.log10(factor)), 0),
+        "covered": float(np.round(row.covered_share, 2)),
+        "compared": key not in _SIZES,
+        "withheld": hidden,
+    }
 
 
 def kind_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str, Any]]:

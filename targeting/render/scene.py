@@ -184,10 +184,10 @@ def _pack_reasons(packer: Packer, result: Result, order: np.ndarray) -> list[dic
 def _pack_layers(packer: Packer, result: Result, order: np.ndarray) -> list[dict[str, Any]]:
     """Pack what blocks can be colored by, and what their accounts need; return the layers."""
     scores = result.scores
-    shares, total = public.points(scores.contributions, scores.score)
+    shares, total = public.shown_points(result)
     layers = [_layer(packer, "score", "score", total[order], _SCORE)]
     layers[0]["spread"] = _pack_spread(packer, result, order)
-    packer.numbers("percentile", public.percentiles(scores.score)[order])
+    packer.numbers("percentile", public.percentiles(pd.Series(total))[order])
     packer.numbers("coverage", np.rint(scores.coverage.to_numpy(float)[order] * 100), decimals=2)
     for dimension, values in public.dimension_points(result).items():
         layers.append(
@@ -215,12 +215,11 @@ def _layer(
 
 def _pack_spread(packer: Packer, result: Result, order: np.ndarray) -> bool:
     """Pack the interval of the score where its data leave one open; tell whether any does."""
-    low, high = (s.to_numpy(float)[order] for s in (result.scores.low, result.scores.high))
-    open_ = high - low >= _SCORE.size
+    open_ = (result.scores.high - result.scores.low).to_numpy(float) >= _SCORE.size
     if not open_.any():
         return False
-    packer.numbers("score.low", np.where(open_, _SCORE.whole(low), np.nan), decimals=2)
-    packer.numbers("score.high", np.where(open_, _SCORE.whole(high), np.nan), decimals=2)
+    for end, held in zip(("low", "high"), public.spread_points(result), strict=True):
+        packer.numbers(f"score.{end}", np.where(open_, held, np.nan)[order], decimals=2)
     return True
 
 

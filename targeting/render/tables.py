@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from targeting.facility_kinds import FacilityKind
+from targeting.i18n import LANGUAGES
 from targeting.model import Result
 from targeting.render import public
 from targeting.render.records import city_kinds, listed_facilities, weighted
@@ -27,7 +28,7 @@ def block_table(result: Result) -> gpd.GeoDataFrame:
     """
     blocks, scores = result.territory.blocks, result.scores
     people, few = public.population(blocks["population"])
-    _, total = public.points(scores.contributions, scores.score)
+    _, total = public.shown_points(result)
     columns = {
         "block_id": blocks.index.astype(str),
         "area_id": blocks["area_id"].array,
@@ -35,7 +36,7 @@ def block_table(result: Result) -> gpd.GeoDataFrame:
         "population": pd.array(people, dtype="Int64"),
         "population_few": few,
         "score": np.round(total / 100, 2),
-        "score_percentile": pd.array(public.percentiles(scores.score), dtype="Int64"),
+        "score_percentile": pd.array(public.percentiles(pd.Series(total)), dtype="Int64"),
         "coverage": scores.coverage.round(2).to_numpy(float),
     }
     for name, values in public.dimension_points(result).items():
@@ -60,25 +61,32 @@ def polygon_table(result: Result) -> gpd.GeoDataFrame:
     -------
     GeoDataFrame
         `polygon`, the columns of the polygons, a column a dimension (weighted by population), a
-        column an indicator as in the profile, geometry.
+        column an indicator as in the profile, `violence_withheld` (too few people to tell the
+        indicators of violence), geometry. All coarsened as on the page.
     """
     table = result.polygons.polygons
     people = result.territory.blocks["population"]
     columns: dict[str, object] = {"polygon": table.index.to_numpy(np.int64)}
     for name in table.columns.drop(table.geometry.name):
-        held = table[name].to_numpy()
+        held = public.grain_of(result, str(name)).round(table[name].to_numpy(float))
         whole = name in ("population", "block_count")
-        columns[str(name)] = np.rint(held).astype(np.int64) if whole else np.round(held, 4)
+        columns[str(name)] = held.astype(np.int64) if whole else held
     for dimension, values in result.scores.dimensions.items():
         means = [
             weighted(values[inside], people[inside])
             for inside in (result.polygons.membership == number for number in table.index)
         ]
-        columns[str(dimension)] = np.round(np.array(means, float), 4)
+        grain = public.part_grain(str(dimension))
+        columns[str(dimension)] = grain.round(np.array(means, float))
     profile = result.profiles.profile
+    few = np.zeros(len(table), bool)
     for indicator in result.indicators:
         rows = profile[profile["key"] == indicator.key].set_index("polygon")["value"]
-        columns[indicator.key] = rows.reindex(table.index).round(4).to_numpy(float)
+        held = public.value_grain(indicator).round(rows.reindex(table.index).to_numpy(float))
+        hidden = public.withheld(result, indicator.key)
+        columns[indicator.key] = np.where(hidden, np.nan, held)
+        few |= hidden
+    columns["violence_withheld"] = few
     return gpd.GeoDataFrame(columns, geometry=table.geometry.array, crs=table.crs)
 
 
@@ -96,8 +104,18 @@ def safe_text(value: object) -> str:
     return f"'{text}" if text.lstrip(" \u00a0\ufeff").startswith(_RISKY) else text
 
 
-def _named(kinds: list[FacilityKind], language: str) -> dict[str, str]:
-    return {kind.key: kind.label(language) for kind in kinds}
+def _with_names(table: pd.DataFrame, kinds: list[FacilityKind]) -> pd.DataFrame:
+    """Add each kind's name in every language, after its key; make the texts safe."""
+    out = table.astype(object)
+    at = list(out.columns).index("kind")
+    for language in reversed(LANGUAGES):
+        names = {kind.key: kind.label(language) for kind in kinds}
+        out.insert(at + 1, f"kind_name_{language}", table["kind"].map(names))
+    for name in out.columns.intersection(["kind", "facility_id", "name", "source"]).union(
+        [f"kind_name_{language}" for language in LANGUAGES]
+    ):
+        out[name] = [safe_text(value) for value in out[name]]
+    return out
 
 
 def facility_table(result: Result) -> pd.DataFrame:
@@ -105,30 +123,25 @@ def facility_table(result: Result) -> pd.DataFrame:
     kinds = city_kinds(result)
     inside = result.profiles.facilities
     inside = inside[inside["facility_id"].isin(listed_facilities(result, kinds).index)]
-    names = _named(kinds, result.study.language)
-    table = inside.assign(kind_name=inside["kind"].map(names))
-    order = ["polygon", "kind", "kind_name", "facility_id", "name", "source", "lon", "lat"]
-    table = table[order].astype(object)
-    for name in ("kind", "kind_name", "facility_id", "name", "source"):
-        table[name] = [safe_text(value) for value in table[name]]
-    return table
+    order = ["polygon", "kind", "facility_id", "name", "source", "lon", "lat"]
+    return _with_names(inside[order], kinds)
 
 
 def facility_count_table(result: Result) -> pd.DataFrame:
     """Return how many facilities of each kind each polygon has, also 0.
 
-    How far the nearest sensitive place is stays empty: distances from several polygons would give
-    it away.
+    Fewer than three of a sensitive kind are not counted (`count` empty, `count_few` true). How far
+    the nearest one is stays empty: distances from several polygons would give it away.
     """
     kinds = city_kinds(result)
     counts = result.profiles.facility_counts
     hidden = {kind.key for kind in kinds if kind.sensitive}
+    sensitive = counts["kind"].isin(hidden)
+    few = sensitive & (counts["count"] < public.SENSITIVE_FLOOR)
     table = counts.assign(
-        kind_name=counts["kind"].map(_named(kinds, result.study.language)),
-        nearest_m=counts["nearest_m"].where(~counts["kind"].isin(hidden)).round(-1).astype("Int64"),
+        count=counts["count"].astype("Int64").mask(few),
+        count_few=few,
+        nearest_m=counts["nearest_m"].where(~sensitive).round(-1).astype("Int64"),
     )
-    order = ["polygon", "kind", "kind_name", "count", "city_count", "nearest_m"]
-    table = table[order].astype(object)
-    for name in ("kind", "kind_name"):
-        table[name] = [safe_text(value) for value in table[name]]
-    return table
+    order = ["polygon", "kind", "count", "count_few", "city_count", "nearest_m"]
+    return _with_names(table[order], kinds)

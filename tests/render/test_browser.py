@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -78,15 +79,15 @@ def test_columns_arrive_exactly(page, result):
     ids = page.evaluate("targeting.page.blockIds")
     assert sorted(ids) == list(result.territory.blocks.index)
     order = result.territory.blocks.index.get_indexer(ids)
-    parts, total = public.points(result.scores.contributions, result.scores.score)
+    parts, total = public.shown_points(result)
     people, few = public.population(result.territory.blocks["population"])
     expected = {
         "score": total,
-        "percentile": public.percentiles(result.scores.score),
+        "percentile": public.percentiles(pd.Series(total)),
         "population": people,
         "few": few.astype(float),
         "polygon": result.polygons.membership.to_numpy(float),
-        "reason.margin": total - 60,
+        "reason.margin": public.margin_points(result),
         "value.margin_index": np.round(result.values.value["margin_index"].to_numpy(), 2) * 100,
         "value.incidents_per_1k": public.levels(result.values.value["incidents_per_1k"]),
     }
@@ -190,11 +191,43 @@ def test_a_click_in_a_polygon_lists_exactly_its_facilities(page, result, number)
     assert {kind for kind, *_ in listed} == set(counts.index)
     assert (counts == 0).any()  # a kind with none is shown too
     for kind, count, names in listed:
-        assert int(count) == counts[kind]
+        if kind == "shelter" and counts[kind] < 3:
+            assert count == "menos de 3"
+        else:
+            assert int(count) == counts[kind]
         mine = inside.loc[inside["kind"] == kind, "name"].fillna("Sin nombre en la fuente")
         assert sorted(names) == sorted(mine)
         if kind == "shelter":
             assert names == []
+
+
+def test_sizes_are_not_compared_and_the_city_has_no_area(page):
+    page.evaluate("targeting.page.choosePolygon(1)")
+    rows = page.evaluate(
+        """[...document.querySelectorAll("tbody.sizes tr")].map((row) =>
+          [...[...row.cells].map((cell) => cell.textContent),
+           row.querySelectorAll(".bar").length])"""
+    )
+    sizes = {name: (city, beside, bars) for name, _, city, beside, bars in rows}
+    assert sizes == {
+        "Habitantes": ("10,780", "", 0),  # 10,781 by hand
+        "Superficie": ("–", "", 0),
+        "Manzanas": ("100", "", 0),
+    }
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "two"),
+    [("es", "Está 1 punto por", "Está 2 puntos por"), ("en", "lies 1 point ", "lies 2 points ")],
+)
+def test_one_point_is_singular(page, language, one, two):
+    page.evaluate("(l) => targeting.page.speak(l)", language)
+    for key in ("block.above", "block.below"):
+        for count, words in ((1, one), (2, two)):
+            said = page.evaluate(
+                "([k, count]) => targeting.words.say(k, {count, line: '60'})", [key, count]
+            )
+            assert words in said
 
 
 def test_a_click_again_opens_the_block_and_escape_goes_back(page):
@@ -303,6 +336,7 @@ def foreign(result) -> set[str]:
     """Texts of the data, and words that are the same in both languages."""
     own = {name for name in result.territory.facilities["name"].dropna()}
     own |= {"Español", "English", "Mexico ITRF2008 / LCC (EPSG:6372)"}
+    own |= {f"{area:.2f}\u00a0km²" for area in result.polygons.polygons["area_km2"]}
     for one in result.indicators:
         own.add(one.source)
     es, en = catalogue("es"), catalogue("en")

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -77,3 +80,72 @@ def test_equal_values_share_a_level():
     level = public.levels(pd.Series([1.0] * 99 + [2.0]))
     assert set(level[:99]) == {5.0}  # middle rank 50 of 100
     assert level[99] == 10
+
+
+def with_violence(result, weight: float):
+    """The result with another weight of violence, its score and contributions to match."""
+    scores = result.scores
+    dimensions = pd.Series({"violence": weight, "marginalization": 1 - weight, "facilities": 0.0})
+    own = {"incidents_per_1k": weight, "no_internet_share": 1 - weight}
+    weights = pd.Series(own).reindex(scores.weights.index).fillna(0.0)
+    known = scores.parts.notna() * weights
+    coverage = known.sum(axis=1)
+    shares = (scores.parts * weights).div(coverage, axis=0)
+    score = shares.sum(axis=1, min_count=1)
+    changed = replace(
+        scores,
+        score=score,
+        low=score,
+        high=score,
+        weights=weights,
+        dimension_weights=dimensions,
+        contributions=shares,
+        coverage=coverage,
+    )
+    return replace(result, scores=changed)
+
+
+def test_a_score_that_is_mostly_violence_is_told_as_violence_is(result):
+    for weight, step in ((0.51, 5), (1.0, 5)):
+        changed = with_violence(result, weight)
+        parts, total = public.shown_points(changed)
+        known = ~np.isnan(total)
+        assert known.sum() == 99
+        assert (total[known] % step == 0).all()
+        assert (np.nan_to_num(parts[known]) % step == 0).all()
+        assert np.array_equal(np.nansum(parts[known], axis=1), total[known])
+        assert public.line_points(changed) % step == 0
+
+
+def test_a_block_that_knows_little_but_violence_is_told_as_violence_is(result):
+    changed = with_violence(result, 0.5)
+    _, total = public.shown_points(changed)
+    alone = changed.scores.parts["no_internet_share"].isna().to_numpy() & ~np.isnan(total)
+    assert alone.sum() == 1  # block 5 has no share of internet
+    assert (total[alone] % 5 == 0).all()
+    assert (total[~alone & ~np.isnan(total)] % 5 != 0).any()
+
+
+@pytest.mark.parametrize("weight", [0.4, 1.0])
+def test_the_spread_holds_the_shown_score(result, weight):
+    changed = with_violence(result, weight)
+    _, total = public.shown_points(changed)
+    low, high = public.spread_points(changed)
+    known = ~np.isnan(total)
+    assert (low[known] % 5 == 0).all()
+    assert (high[known] % 5 == 0).all()
+    assert (low[known] <= total[known]).all()
+    assert (total[known] <= high[known]).all()
+
+
+@pytest.mark.parametrize("weight", [0.4, 1.0])
+@pytest.mark.parametrize("block", [8, 20, 50])
+def test_the_margin_agrees_with_the_side_of_the_line(result, weight, block):
+    changed = with_violence(result, weight)
+    score = changed.scores.score.to_numpy(float)
+    for away in (-0.004, -1e-6, 0.0, 1e-6, 0.004):
+        polygons = replace(changed.polygons, threshold=float(score[block] + away))
+        exact = score - polygons.threshold
+        margin = public.margin_points(replace(changed, polygons=polygons))
+        known = ~np.isnan(exact)
+        assert np.array_equal(np.sign(margin[known]), np.sign(exact[known]))

@@ -3,12 +3,14 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from targeting.i18n import LANGUAGES, catalogue
 from targeting.render.page import json_text
+from targeting.render.plain import plain_tables
 from targeting.render.scene import build_scene, class_breaks
 from tests.render.results import make_result
 
@@ -99,6 +101,71 @@ def test_sensitive_places_are_counted_and_nowhere_else(scene, raw, result):
         assert name.encode() not in raw
     for polygon in scene.record["polygons"]:
         assert polygon["kinds"][at]["nearest_m"] is None
+
+
+def test_fewer_than_three_sensitive_places_are_not_counted(scene, result):
+    at = [kind["key"] for kind in scene.record["kinds"]].index("shelter")
+    counts = result.profiles.facility_counts
+    real = counts[counts["kind"] == "shelter"].set_index("polygon")["count"]
+    assert (real < 3).any()
+    for polygon in scene.record["polygons"]:
+        count = real[polygon["number"]]
+        assert polygon["kinds"][at]["count"] == (count if count >= 3 else None)
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, None), (1, None), (2, None), (3, 3)])
+def test_three_sensitive_places_are_told(result, count, told):
+    counts = result.profiles.facility_counts
+    counts = counts.assign(count=counts["count"].mask(counts["kind"] == "shelter", count))
+    changed = replace(result, profiles=replace(result.profiles, facility_counts=counts))
+    built = build_scene(changed)
+    at = [kind["key"] for kind in built.record["kinds"]].index("shelter")
+    assert [one["kinds"][at]["count"] for one in built.record["polygons"]] == [told, told]
+    plain = plain_tables(built.record, built.listed)
+    assert plain.count("Refugio: menos de 3") == (2 if told is None else 0)
+
+
+def test_a_small_polygon_withholds_violence_with_a_word(result):
+    small = result.polygons.polygons.assign(population=[999.0, 1000.0])
+    changed = replace(result, polygons=replace(result.polygons, polygons=small))
+    for polygon, hidden in zip(build_scene(changed).record["polygons"], (True, False), strict=True):
+        rows = {row["key"]: row for row in polygon["profile"]}
+        assert rows["incidents_per_1k"]["withheld"] is hidden
+        assert (rows["incidents_per_1k"]["value"] is None) is hidden
+        assert rows["no_internet_share"]["value"] is not None
+
+
+def test_figures_of_polygons_and_city_are_coarse(scene):
+    for held in (scene.record["city"], *scene.record["polygons"]):
+        assert held["population"] % 10 == 0
+        assert held["score"] == round(held["score"], 2)
+    for dimension in scene.record["dimensions"]:
+        assert dimension["city"] == round(dimension["city"], 2)
+    for polygon in scene.record["polygons"]:
+        assert polygon["dimensions"]["violence"] * 20 == pytest.approx(
+            round(polygon["dimensions"]["violence"] * 20), abs=1e-9
+        )
+        rows = {row["key"]: row for row in polygon["profile"]}
+        assert rows["population"]["value"] == polygon["population"]
+        assert rows["area_km2"]["city"] is None
+        assert {key for key, row in rows.items() if not row["compared"]} == {
+            "population",
+            "area_km2",
+            "block_count",
+        }
+        for row in rows.values():
+            assert row["value"] == round(row["value"], 2)
+            assert row["covered"] == round(row["covered"], 2)
+
+
+def test_the_spread_ships_in_steps_of_five_and_holds_the_score(scene, raw):
+    low, total, high = (column(scene, raw, name) for name in ("score.low", "score", "score.high"))
+    held = ~np.isnan(low)
+    assert held.sum() > 50
+    assert (low[held] % 5 == 0).all()
+    assert (high[held] % 5 == 0).all()
+    assert (low[held] <= total[held]).all()
+    assert (total[held] <= high[held]).all()
 
 
 def test_every_kind_is_in_every_polygon(scene):

@@ -142,7 +142,7 @@
     }
     const margin = column.whole[i];
     return say(margin > 0 ? "block.above" : margin < 0 ? "block.below" : "block.at", {
-      margin: number(Math.abs(margin), 0),
+      count: Math.abs(margin),
       line: points(page.scene.threshold),
     });
   }

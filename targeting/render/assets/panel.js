@@ -140,9 +140,8 @@
       const most = scored ? 1 : page.most.get(row.key) || 1;
       // A unit such as "/ 1,000" is said once, under the name.
       const per = row.unit.startsWith("per_");
-      const digits = (targeting.words.state.units[row.unit] || { digits: 2 }).digits;
       const show = (value) =>
-        scored ? points(value) : per ? number(value, digits) : quantity(value, row.unit);
+        scored ? points(value) : per ? number(value, row.digits) : quantity(value, row.unit, row.digits);
       const notes = per ? [say("unit." + row.unit)] : [];
       if (indicator && indicator.worse === "lower") {
         notes.push(say("profile.less_is_worse"));
@@ -159,13 +158,17 @@
           nameOf(page, row.key),
           notes.map((note) => build("span", { class: "fine" }, note)),
         ),
-        build("td", {}, show(row.value)),
+        build("td", {}, row.withheld ? say("profile.withheld") : show(row.value)),
         build("td", {}, show(row.city)),
         build(
           "td",
           { class: "beside" },
-          build("span", {}, beside(row.value, row.city)),
-          bar(row.value / most, row.city / most),
+          row.compared
+            ? [
+              build("span", {}, beside(row.value, row.city)),
+              row.value === null ? null : bar(row.value / most, row.city / most),
+            ]
+            : null,
         ),
       );
     });
@@ -185,6 +188,7 @@
       return body;
     });
     const score = rows.get("score");
+    const sizes = polygon.profile.filter((row) => !row.compared);
     return build(
       "table",
       { class: "profile" },
@@ -197,6 +201,7 @@
       ),
       score ? build("tbody", {}, profileRows(page, polygon, [score])) : null,
       bodies,
+      build("tbody", { class: "sizes" }, profileRows(page, polygon, sizes)),
     );
   }
 
@@ -219,7 +224,8 @@
     const title = [
       targeting.symbol(kind, 20, true),
       build("span", { class: "kind-name" }, pick(kind.names)),
-      build("span", { class: "kind-count" }, number(held.count, 0)),
+      build("span", { class: "kind-count" }, 
+        held.count === null ? say("facility.few") : number(held.count, 0)),
     ];
     const about = { "data-kind": kind.key };
     if (kind.sensitive) {
@@ -260,7 +266,7 @@
   }
 
   function polygonView(page, polygon) {
-    const listed = polygon.kinds.reduce((sum, kind) => sum + kind.count, 0);
+    const listed = polygon.kinds.reduce((sum, kind) => sum + (kind.count || 0), 0);
     const kinds = page.scene.kinds;
     const services = (role) =>
       kinds.map((kind, at) => (kind.role === role ? kindEntry(page, polygon, kind, at) : null));
