@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from targeting.render.outputs import write_outputs
+from targeting.render.outputs import check_folder, write_outputs
 from targeting.render.page import TargetMap, write_page
 
-__all__ = ["TargetMap", "write_outputs", "write_page"]
+__all__ = ["TargetMap", "check_folder", "write_outputs", "write_page"]

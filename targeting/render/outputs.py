@@ -1,9 +1,11 @@
-"""Every file of a study: written beside the folder, then moved into it, file by file."""
+"""Every file of a study: written in a draft inside the folder, then moved, file by file."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import platform
 import shutil
 import sqlite3
@@ -20,6 +22,7 @@ import pyogrio
 
 from targeting.i18n import say
 from targeting.model import LayerReport, Loss, Result
+from targeting.problems import Problem, TargetingError
 from targeting.render import public
 from targeting.render.page import write_page
 from targeting.render.records import plain
@@ -72,19 +75,71 @@ def write_outputs(result: Result, folder: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        The files, the page first and the manifest last. When something fails on the way, what was
-        in the folder before is still there, whole.
+        The files, the page first and the manifest last. Nothing of what was in the folder is
+        touched until all of them are made; then they are replaced one by one, so that a failure
+        at that point (a file open in another program) can leave new files beside old ones.
+
+    Raises
+    ------
+    TargetingError
+        The folder or a file in it cannot be written.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        names = _write_all(result, draft)
-        folder.mkdir(exist_ok=True)
-        for name in names:
-            (draft / name).replace(folder / name)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder))
+        try:
+            names = _write_all(result, draft)
+            for name in names:
+                (draft / name).replace(folder / name)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    except OSError as error:
+        # Only a move has a second name: before it, what cannot be written is the folder.
+        place = Path(os.fsdecode(error.filename2)) if error.filename2 else folder
+        raise TargetingError([_unwritable(place, _why(error))]) from error
     return [folder / name for name in names]
+
+
+def check_folder(folder: Path) -> list[Problem]:
+    """Tell what would keep a folder from being written, before anything is computed.
+
+    Parameters
+    ----------
+    folder : Path
+        Where `write_outputs` shall write. Nothing is made.
+
+    Returns
+    -------
+    list of Problem
+        Empty when the folder, or the nearest one above it that exists, takes new files.
+
+    Examples
+    --------
+    >>> check_folder(Path(tempfile.gettempdir()) / "a" / "b")
+    []
+    """
+    place = folder.absolute()
+    while not os.path.lexists(place) and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        return [_unwritable(place, "expected.output_folder")]
+    if not os.access(place, os.W_OK | os.X_OK):
+        return [_unwritable(place, "expected.output_allowed")]
+    return []
+
+
+def _unwritable(place: Path, detail: str) -> Problem:
+    return Problem("unwritable", "--out", {"given": place.name or str(place), "detail": detail})
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError):
+        return "expected.output_folder" if not error.filename2 else "expected.output_file"
+    if isinstance(error, PermissionError):
+        return "expected.output_allowed"
+    if error.errno == errno.ENOSPC:
+        return "expected.output_space"
+    return error.strerror or str(error)
 
 
 def _write_all(result: Result, folder: Path) -> list[str]:
@@ -162,7 +217,7 @@ def write_geopackage(
             geometry_type="MultiPolygon",
             append=False,
         )
-    _, total = public.points(result.scores.contributions, result.scores.score)
+    _, total = public.shown_points(result)
     missing = say("page.legend.missing", result.study.language)
     styles = {
         "blocks": block_style(class_breaks(total), missing=missing),
@@ -210,7 +265,7 @@ def manifest(result: Result, outputs: dict[str, str]) -> dict[str, Any]:
         "losses_measuring": [_loss(loss) for loss in result.values.losses],
         "polygons": {
             "count": len(result.polygons.polygons),
-            "threshold": result.polygons.threshold,
+            "threshold": public.line_points(result) / 100,
             "notes": dict(result.polygons.notes),
         },
         "outputs": [{"file": name, "sha256": digest} for name, digest in sorted(outputs.items())],

@@ -5,14 +5,17 @@ import hashlib
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import geopandas as gpd
 import pyogrio
 import pytest
 
-from targeting.render import outputs, write_outputs
+from targeting.problems import TargetingError
+from targeting.render import check_folder, outputs, write_outputs
 from targeting.render.style import block_style
+from targeting.render.tables import polygon_table
 from tests.render.results import bare_result, make_result
 
 FILES = {
@@ -98,7 +101,79 @@ def test_every_polygon_and_kind_has_a_count(folder):
     assert len(rows) == 2 * 6
     assert any(row["count"] == "0" for row in rows)
     for row in rows:
-        assert (row["nearest_m"] == "") == (row["kind"] == "shelter")
+        sensitive = row["kind"] == "shelter"
+        assert (row["nearest_m"] == "") == sensitive
+        assert (row["count"] == "") == (row["count_few"] == "True")
+        assert row["count"] not in ("0", "1", "2") or not sensitive
+        assert row["kind_name_es"]
+        assert row["kind_name_en"]
+    assert any(row["count_few"] == "True" for row in rows)
+
+
+def test_the_facility_list_names_kinds_in_both_languages(folder):
+    text = (folder / "facilities_by_polygon.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines(keepends=True)))
+    parks = [row for row in rows if row["kind"] == "park"]
+    assert parks
+    names = {(row["kind_name_es"], row["kind_name_en"]) for row in parks}
+    assert names == {("Parque o área verde", "Park or green area")}
+
+
+def test_figures_of_polygons_are_coarse(folder):
+    table = gpd.read_parquet(folder / "polygons.parquet")
+    sizes = {"population": 10, "need": 10, "violence": 0.05, "score": 0.01, "area_km2": 0.01}
+    sizes |= {"incidents_per_1k": 1, "no_internet_share": 0.01, "clinic_distance_m": 10}
+    for name, size in sizes.items():
+        steps = table[name] / size
+        assert (abs(steps - steps.round()) < 1e-9).all(), name
+
+
+def test_a_small_polygon_tells_no_violence(result):
+    small = result.polygons.polygons.assign(population=[999.0, 1000.0])
+    table = polygon_table(replace(result, polygons=replace(result.polygons, polygons=small)))
+    assert table["incidents_per_1k"].isna().tolist() == [True, False]
+    assert table["violence_withheld"].tolist() == [True, False]
+    assert table["clinic_distance_m"].notna().all()
+
+
+def test_a_file_in_the_place_of_the_folder_is_told(result, tmp_path):
+    (tmp_path / "maps").write_text("mine")
+    for place in (tmp_path / "maps", tmp_path / "maps" / "below"):
+        problems = check_folder(place)
+        assert [(one.code, one.where) for one in problems] == [("unwritable", "--out")]
+        assert "«maps»" in problems[0].text("es")
+        with pytest.raises(TargetingError) as caught:
+            write_outputs(result, place)
+        assert caught.value.problems[0].code == "unwritable"
+    assert (tmp_path / "maps").read_text() == "mine"
+
+
+def test_a_folder_without_permission_is_told_before_computing(tmp_path, monkeypatch):
+    assert check_folder(tmp_path / "new" / "maps") == []
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(outputs.os, "access", lambda *_: False)  # root may write anywhere
+    problem = check_folder(tmp_path / "new" / "maps")[0]
+    assert "permiso" in problem.text("es")
+    assert "permission" in problem.text("en")
+
+
+def test_a_file_that_cannot_be_replaced_is_told(result, tmp_path):
+    (tmp_path / "index.html").mkdir()
+    with pytest.raises(TargetingError) as caught:
+        write_outputs(result, tmp_path)
+    assert "«index.html»" in caught.value.text("en")
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+
+
+def test_a_file_open_elsewhere_is_told(result, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(outputs, "write_geopackage", refuse)
+    with pytest.raises(TargetingError) as caught:
+        write_outputs(result, tmp_path / "maps")
+    assert caught.value.problems[0].values["given"] == "maps"
+    assert "otro programa" in caught.value.text("es")
 
 
 def test_no_cell_of_the_facility_list_is_a_formula(tmp_path):
