@@ -13,7 +13,7 @@ from targeting.indicators import measure
 from targeting.model import Result, Territory
 from targeting.problems import Problem, TargetingError
 from targeting.registry import method
-from targeting.render import write_outputs
+from targeting.render import check_folder, write_outputs
 from targeting.sources import read_territory
 from targeting.study import Study
 from targeting.study_file import Draft, draft_study
@@ -224,6 +224,9 @@ def run(
     >>> sorted(file.name for file in written)[:2]
     ['blocks.parquet', 'facilities_by_polygon.csv']
     """
+    unwritable = check_folder(out)
+    if unwritable:
+        raise TargetingError(unwritable)
     study, territory = load(path, data, tell=tell)
     result = carry_out(study, territory, tell=tell)
     tell("write")

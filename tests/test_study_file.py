@@ -262,5 +262,7 @@ def test_places_that_cannot_be_used_are_problems_too(tmp_path, capsys):
     occupied = tmp_path / "file.txt"
     occupied.write_text("here")
     assert main(["new", str(occupied)]) == 2
+    assert main(["run", str(DATA / "study.yaml"), "--out", str(occupied)]) == 2
+    assert "[unwritable]" in capsys.readouterr().err
     assert main(["sample", "--blocks", "3", "--out", str(tmp_path / "x")]) == 2
     assert "--blocks" in capsys.readouterr().err
