@@ -19,7 +19,6 @@ from targeting.study import Study
 from targeting.study_file import Draft, draft_study
 
 Tell = Callable[[str], None]
-STEPS = ("read", "measure", "score", "link", "delineate", "characterize", "write")
 
 
 def _silent(step: str) -> None:

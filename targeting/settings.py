@@ -24,7 +24,6 @@ _EXPECTED = {
     "dict": "expected.mapping",
     "mapping": "expected.mapping",
 }
-MISSING = object()
 
 
 def shown(value: Any) -> str:
