@@ -193,7 +193,7 @@ def _run(options: argparse.Namespace, language: str) -> int:
 
 def _print_intake(territory: Territory, language: str) -> None:
     print(say("cli.intake", language))
-    for layer in territory.layers:
+    for layer in territory.intake.layers:
         rows = {"kept": layer.rows_kept, "read": layer.rows_read}
         print("  " + say("cli.intake-layer", language, layer=layer.layer, file=layer.file, **rows))
         for loss in layer.losses:

@@ -25,12 +25,17 @@ SLOTS = (
     "areas",
     "census",
     "area_table",
+    "block_table",
+    "places",
     "incidents",
     "facilities",
     "barriers",
+    "street_axes",
+    "rasters",
     "population_raster",
 )
-SEVERAL = ("facilities", "barriers")
+ONE_FILE = ("blocks", "areas", "census", "population_raster")
+SEVERAL = tuple(slot for slot in SLOTS if slot not in ONE_FILE)
 Share = Annotated[float, Ge(0), Le(1)]
 _TOP = (
     "title",
@@ -50,7 +55,7 @@ _TOP = (
     "delineation",
 )
 _REQUIRED = ("name", "dimension", "unit", "worse", "from", "measure")
-_RECORD = (*_REQUIRED, "source", "year")
+_RECORD = (*_REQUIRED, "reader", "source", "year")
 
 
 @dataclass(frozen=True)
@@ -336,7 +341,9 @@ class _Reading:
         measure = method_spec(
             "measure", record["measure"], f"indicators.{key}.measure", self.problems
         )
-        layer = next((one for one in self.layers if one.slot == record["from"]), None)
+        layers = [one for one in self.layers if one.slot == record["from"]]
+        own_reader = [one for one in layers if one.reader.use == record.get("reader")]
+        layer = next(iter([*own_reader, *layers]), None)
         if layer is None and record["from"] not in self.section("inputs"):
             values = {"given": key, "slot": record["from"]}
             self.problems.append(Problem("indicator-without-layer", where, values))

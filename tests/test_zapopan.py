@@ -28,7 +28,7 @@ def test_every_real_block_is_in(zapopan):
 
 def test_every_row_of_the_incidents_is_accounted_for(zapopan):
     result, _ = zapopan
-    layer = next(one for one in result.territory.layers if one.layer == "incidents")
+    layer = next(one for one in result.territory.intake.layers if one.layer == "incidents")
     lost = sum(loss.count for loss in layer.losses)
     assert layer.rows_read == 4_865
     assert layer.rows_kept + layer.notes["not_chosen"] + lost == 4_865

@@ -20,6 +20,7 @@ from targeting.model.declared import (
 )
 from targeting.model.taken import (
     Counts,
+    IntakeReport,
     LayerReport,
     Loss,
     Territory,
@@ -30,6 +31,7 @@ __all__ = [
     "Counts",
     "DIMENSIONS",
     "Indicator",
+    "IntakeReport",
     "LayerReport",
     "LayerSpec",
     "Links",

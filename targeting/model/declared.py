@@ -38,8 +38,9 @@ class LayerSpec:
     Parameters
     ----------
     slot : str
-        `blocks`, `areas`, `census`, `area_table`, `incidents`, `facilities`, `barriers` or
-        `population_raster`. Facilities and barriers may come from several files.
+        Which part of the territory it fills: `blocks`, `areas`, `census`, `area_table`,
+        `block_table`, `incidents`, `facilities`, `barriers`, `places`, `street_axes`, `rasters` or
+        `population_raster`. All but blocks, areas, census and the last may come from several files.
     where : str
         Place in the study, such as `inputs.facilities[1]`: problems name it.
     file : str

@@ -90,6 +90,35 @@ class LayerReport:
 
 
 @dataclass(frozen=True)
+class IntakeReport:
+    """The account of a whole intake: every layer, and what only shows when they are joined.
+
+    Parameters
+    ----------
+    layers : tuple of LayerReport
+        What was read from each input, and what was lost.
+    city : mapping
+        Figures of the city as a whole, such as `people_outside_blocks`.
+
+    Examples
+    --------
+    >>> IntakeReport((LayerReport("blocks", "m.shp", 5, 5),)).losses
+    ()
+    """
+
+    layers: tuple[LayerReport, ...] = ()
+    city: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "city", frozen(self.city))
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """Every loss of every layer."""
+        return tuple(loss for layer in self.layers for loss in layer.losses)
+
+
+@dataclass(frozen=True)
 class Counts:
     """Counts of a census by unit, each with the interval its mask leaves open.
 
@@ -133,17 +162,35 @@ class Territory:
         Census counts by block and by area.
     area_table : DataFrame or None
         Published values by area (index `area_id`), such as the components of CONAPO's index.
+    block_table : DataFrame or None
+        Values by block that are no census counts (street environment, figures taken from
+        rasters); index the blocks', missing where a block has none.
     incidents : GeoDataFrame or None
         Points in canonical order: `kind` (text), `block_id` (missing where not placed),
         `distance_m` to that block.
+    incident_counts : DataFrame or None
+        Incidents known only for a coarser unit, allocated to its blocks by population: `block_id`,
+        `kind`, `count` (fractional). They are no points and no single event can be told from them.
+    incident_coverage : Series of bool or None
+        Index the blocks'; False where no source of incidents looks, so that none recorded does
+        not mean none. Default: every block is covered.
     facilities : GeoDataFrame or None
         Index `facility_id`; `kind`, `name` (missing where the source has none), `source`,
-        `sensitive` (bool), `geometry` (points).
+        `sensitive` (bool), `capacity` (people it serves; missing where unknown), `geometry`
+        (points).
+    facility_merges : DataFrame or None
+        Records of facilities found in several sources and told once: `facility_id` (the one that
+        stays), `kind`, `name`, `source` (of the record merged into it), `distance_m`.
+    places : GeoDataFrame or None
+        Named polygons that are neither blocks nor areas (municipalities, localities, colonias):
+        index `place_id`; `level`, `name`, `geometry`.
+    street_axes : GeoDataFrame or None
+        Center lines of streets: `kind`, `name`, `geometry`.
     barriers : GeoDataFrame or None
         Lines nobody crosses on foot: `kind`, `geometry`.
     crs : pyproj.CRS
         The one metric system of every layer.
-    layers : tuple of LayerReport
+    intake : IntakeReport
         What was read and what was lost.
     """
 
@@ -153,10 +200,16 @@ class Territory:
     block_counts: Counts | None = None
     area_counts: Counts | None = None
     area_table: pd.DataFrame | None = None
+    block_table: pd.DataFrame | None = None
     incidents: gpd.GeoDataFrame | None = None
+    incident_counts: pd.DataFrame | None = None
+    incident_coverage: pd.Series[bool] | None = None
     facilities: gpd.GeoDataFrame | None = None
+    facility_merges: pd.DataFrame | None = None
     barriers: gpd.GeoDataFrame | None = None
-    layers: tuple[LayerReport, ...] = ()
+    places: gpd.GeoDataFrame | None = None
+    street_axes: gpd.GeoDataFrame | None = None
+    intake: IntakeReport = field(default_factory=IntakeReport)
 
     def __post_init__(self) -> None:
         blocks = self.blocks
@@ -167,13 +220,11 @@ class Territory:
         population = blocks["population"].to_numpy(float)
         demand(not bool((population < 0).any()), "negative population")
         demand(self.crs.is_projected, "the coordinate system must be metric")
-        for name in ("blocks", "areas", "incidents", "facilities", "barriers"):
+        shapes = ("blocks", "areas", "incidents", "facilities", "barriers", "places", "street_axes")
+        for name in shapes:
             layer = getattr(self, name)
             demand(layer is None or layer.crs == self.crs, f"{name}: other coordinates")
         if self.block_counts is not None:
             demand(self.block_counts.value.index.equals(blocks.index), "block counts: index")
-
-    @property
-    def losses(self) -> tuple[Loss, ...]:
-        """Every loss of every layer."""
-        return tuple(loss for layer in self.layers for loss in layer.losses)
+        for aligned in (self.block_table, self.incident_coverage):
+            demand(aligned is None or aligned.index.equals(blocks.index), "by block: index")

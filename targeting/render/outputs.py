@@ -261,7 +261,7 @@ def manifest(result: Result, outputs: dict[str, str]) -> dict[str, Any]:
         "made": result.study.made,
         "mode": "public",
         "versions": {"python": platform.python_version(), **_versions()},
-        "inputs": [_input(layer) for layer in result.territory.layers],
+        "inputs": [_input(layer) for layer in result.territory.intake.layers],
         "losses_measuring": [_loss(loss) for loss in result.values.losses],
         "polygons": {
             "count": len(result.polygons.polygons),

@@ -269,7 +269,7 @@ def about_record(result: Result) -> dict[str, Any]:
     methods["streets"] = {"use": "street_links", "settings": dict(study.streets)}
     return {
         "crs": _crs_name(result.territory.crs),
-        "layers": [_layer_report(layer) for layer in result.territory.layers],
+        "layers": [_layer_report(layer) for layer in result.territory.intake.layers],
         "losses": [_loss(loss) for loss in result.values.losses],
         "methods": methods,
         "notes": dict(result.polygons.notes),

@@ -1,6 +1,6 @@
 """The only place that opens files: readers, and the intake that makes a Territory of them."""
 
-from targeting.sources import points, population, rasters, tables, vectors
+from targeting.sources import facilities, incidents, population, rasters, tables, vectors
 from targeting.sources.layer import Layer
 from targeting.sources.mx import census, conapo, denue, framework, people, services
 from targeting.sources.territory import read_territory
@@ -10,9 +10,10 @@ __all__ = [
     "census",
     "conapo",
     "denue",
+    "facilities",
     "framework",
+    "incidents",
     "people",
-    "points",
     "population",
     "rasters",
     "read_territory",

@@ -209,3 +209,40 @@ def join_area_table(
     account.notes["without_blocks"] = max(len(table) - len(used) - told, 0)
     kept = table.loc[used].drop(columns="municipality_id", errors="ignore")
     return kept.rename_axis("area_id"), problems
+
+
+def join_block_table(
+    account: Account, blocks: gpd.GeoDataFrame, of_blocks: Account, match_min: float
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Give each block its row of a table by block.
+
+    Parameters
+    ----------
+    account : Account
+        The table.
+    blocks : GeoDataFrame
+        Index block ids, with `municipality_id`.
+    of_blocks : Account
+        Account of the blocks.
+    match_min : float
+        Share of keys that must match, both ways.
+
+    Returns
+    -------
+    table : DataFrame
+        Index the blocks'; missing where the table has no row.
+    problems : list of Problem
+    """
+    table = account.layer.data
+    keys = _in_municipalities(table.index, table, _places(blocks))
+    account.notes["other_municipalities"] = len(table) - len(keys)
+    problems = check_match(account, keys, blocks.index, of_blocks.name, match_min)
+    problems += check_match(of_blocks, blocks.index, keys, account.name, match_min)
+    alone = keys[~exists(keys, blocks.index)]
+    account.lose("no-shape", alone, of=len(keys))
+    matched = len(keys) - len(alone)
+    account.kept = matched
+    account.notes["match_share"] = round(matched / len(keys), 6) if len(keys) else 0.0
+    account.notes["blocks_match_share"] = round(matched / len(blocks), 6)
+    kept = table.drop(columns="municipality_id", errors="ignore")
+    return kept.reindex(blocks.index), problems

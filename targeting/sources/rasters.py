@@ -11,8 +11,10 @@ import pandas as pd
 
 from targeting.problems import Problem, TargetingError
 from targeting.registry import register
+from targeting.sources.account import Account, located
 from targeting.sources.files import require_format, unreadable
 from targeting.sources.layer import Layer
+from targeting.sources.match import exists
 
 
 @register("reader")
@@ -98,3 +100,59 @@ def sum_over(path: Path, shapes: gpd.GeoSeries, *, band: int = 1) -> pd.Series[f
         raise unreadable(Path(path), error) from error
     totals = found.set_index("row")["sum"].reindex(range(len(shapes))).to_numpy(float)
     return pd.Series(np.nan_to_num(totals), index=shapes.index)
+
+
+def check_raster(
+    account: Account, areas: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame
+) -> list[Problem]:
+    """Set a population raster beside the population of the study, area by area; change nothing.
+
+    Notes `raster_ratio` (raster people over ours), `rank_correlation` (Spearman) and
+    `areas_compared`, over areas where every block has a population. Returns the problem of cells
+    that cannot be read.
+    """
+    row = account.layer.data.iloc[0]
+    partly = blocks["area_id"][blocks["population"].isna()]
+    people = blocks.groupby("area_id")["population"].sum().reindex(areas.index)
+    people = people[~exists(people.index, partly)].dropna()
+    account.kept = account.layer.rows_read
+    account.notes["areas_compared"] = len(people)
+    if not len(people):
+        return []
+    try:
+        cells = sum_over(row["path"], areas.geometry.loc[people.index], band=int(row["band"]))
+    except TargetingError as error:
+        return located(error, account.spec.where)
+    total = float(people.sum())
+    account.notes["raster_people"] = round(float(cells.sum()), 1)
+    account.notes["raster_ratio"] = round(float(cells.sum()) / total, 6) if total else 0.0
+    ranks = pd.DataFrame({"ours": people, "raster": cells}).rank()
+    if len(ranks) > 2 and ranks["ours"].nunique() > 1 and ranks["raster"].nunique() > 1:
+        correlation = float(np.corrcoef(ranks["ours"], ranks["raster"])[0, 1])
+        account.notes["rank_correlation"] = round(correlation, 4)
+    return []
+
+
+def raster_column(account: Account, blocks: gpd.GeoDataFrame) -> tuple[pd.DataFrame, list[Problem]]:
+    """Take one figure from a raster for each block.
+
+    Parameters
+    ----------
+    account : Account
+        A layer of the reader `raster_statistic`.
+    blocks : GeoDataFrame
+
+    Returns
+    -------
+    column : DataFrame
+        Index the blocks'; one column, under the name the study gives it.
+    problems : list of Problem
+        `unreadable-file`.
+    """
+    row = account.layer.data.iloc[0]
+    account.kept = account.layer.rows_read
+    try:
+        values = sum_over(row["path"], blocks.geometry, band=int(row["band"]))
+    except TargetingError as error:
+        return pd.DataFrame(index=blocks.index), located(error, account.spec.where)
+    return pd.DataFrame({str(row["name"]): values}, index=blocks.index), []

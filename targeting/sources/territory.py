@@ -12,37 +12,38 @@ import numpy as np
 import pandas as pd
 
 from targeting import registry
-from targeting.model import Counts, LayerSpec, MethodSpec, Territory
+from targeting.model import Counts, IntakeReport, LayerSpec, MethodSpec, Territory
 from targeting.problems import Problem, TargetingError, closest, unknown_name
 from targeting.sources.account import Account, layer_name, located
-from targeting.sources.assemble import (
-    blocks_inside_others,
-    check_raster,
-    gather_barriers,
-    gather_facilities,
-    gather_polygons,
-    place_incidents,
-    put_blocks_in_areas,
-)
+from targeting.sources.assemble import gather_lines, gather_places
+from targeting.sources.blocks import blocks_inside_others, gather_polygons, put_blocks_in_areas
+from targeting.sources.facilities import gather_facilities
 from targeting.sources.files import fingerprint, parts
+from targeting.sources.incidents import place_incidents
 from targeting.sources.layer import Layer
-from targeting.sources.match import join_area_table, join_census
+from targeting.sources.match import join_area_table, join_block_table, join_census
 from targeting.sources.population import KnownPeople
+from targeting.sources.rasters import check_raster, raster_column
 from targeting.spatial import metric_crs
 
 REACH_M = 3_000.0
 # A file of services may hold none that is a facility, and none of its lines need be a barrier.
-MAY_BE_EMPTY = ("facilities", "barriers")
-# What a slot needs of its reader: whether it has shapes, and which columns.
-_NEEDS: dict[str, tuple[bool, set[str]]] = {
-    "blocks": (True, {"id", "area_id", "municipality_id"}),
-    "areas": (True, {"id", "municipality_id"}),
-    "census": (False, set()),
-    "area_table": (False, set()),
-    "incidents": (True, {"kind", "date"}),
-    "facilities": (True, {"kind", "name"}),
-    "barriers": (True, {"kind"}),
-    "population_raster": (False, {"path", "band"}),
+MAY_BE_EMPTY = ("facilities", "barriers", "street_axes")
+# What a slot needs of its reader: whether it has shapes, and which columns. Incidents may be
+# points, or counts of a coarser place.
+_NEEDS: dict[str, tuple[tuple[bool, set[str]], ...]] = {
+    "blocks": ((True, {"id", "area_id", "municipality_id"}),),
+    "areas": ((True, {"id", "municipality_id"}),),
+    "census": ((False, set()),),
+    "area_table": ((False, set()),),
+    "block_table": ((False, set()),),
+    "places": ((True, {"id", "level", "name"}),),
+    "incidents": ((True, {"kind", "date"}), (False, {"place", "kind", "count"})),
+    "facilities": ((True, {"kind", "name"}),),
+    "barriers": ((True, {"kind"}),),
+    "street_axes": ((True, {"kind", "name"}),),
+    "rasters": ((False, {"path", "band", "name", "statistic"}),),
+    "population_raster": ((False, {"path", "band"}),),
 }
 BLOCK_COLUMNS = ["area_id", "municipality_id", "population", "geometry"]
 
@@ -124,7 +125,8 @@ def read_territory(
     if problems or territory is None:
         nothing = slots["blocks"][0].problem("no-rows-left")
         raise TargetingError(problems or [nothing])
-    return Territory(**territory, layers=tuple(account.report() for account in accounts))
+    report = IntakeReport(tuple(account.report() for account in accounts), intake.city)
+    return Territory(**territory, intake=report)
 
 
 def _extras(
@@ -178,8 +180,8 @@ def _open(
 
 def _fits(slot: str, layer: Layer) -> bool:
     """Tell whether a reader gave what a slot needs."""
-    shapes, columns = _NEEDS[slot]
-    return isinstance(layer.data, gpd.GeoDataFrame) == shapes and columns <= set(layer.data.columns)
+    found = isinstance(layer.data, gpd.GeoDataFrame), set(layer.data.columns)
+    return any(found[0] == shapes and columns <= found[1] for shapes, columns in _NEEDS[slot])
 
 
 def _settings(
@@ -210,6 +212,7 @@ class _Intake:
     def __init__(self, slots: Mapping[str, list[Account]], problems: list[Problem]) -> None:
         self.slots = slots
         self.problems = problems
+        self.city: dict[str, Any] = {}
 
     def first(self, slot: str) -> Account | None:
         return self.slots[slot][0] if self.slots[slot] else None
@@ -239,6 +242,7 @@ class _Intake:
             self.problems.extend(found)
         block_counts, area_counts = self.census(blocks, of_blocks, match_min)
         area_table = self.area_table(blocks, all_areas, match_min)
+        block_table = self.block_table(blocks, of_blocks, match_min)
         known = KnownPeople(block_counts, area_table, pd.DataFrame(blocks.drop(columns="geometry")))
         blocks = self.people(blocks, known, population, of_blocks)
         incidents, found = place_incidents(
@@ -247,7 +251,11 @@ class _Intake:
         self.problems.extend(found)
         facilities, found = gather_facilities(self.slots["facilities"], blocks, reach_m=reach_m)
         self.problems.extend(found)
-        barriers = gather_barriers(self.slots["barriers"], blocks, reach_m=reach_m)
+        places = gather_places(self.slots["places"], blocks)
+        lines = {
+            slot: gather_lines(self.slots[slot], blocks, columns, reach_m=reach_m)
+            for slot, columns in (("barriers", ["kind"]), ("street_axes", ["kind", "name"]))
+        }
         raster = self.first("population_raster")
         if raster is not None and areas is not None and not self.problems:
             self.problems.extend(check_raster(raster, areas, blocks))
@@ -258,9 +266,11 @@ class _Intake:
             "block_counts": block_counts,
             "area_counts": area_counts,
             "area_table": area_table,
+            "block_table": block_table,
             "incidents": incidents,
             "facilities": facilities,
-            "barriers": barriers,
+            "places": places,
+            **lines,
         }
 
     def polygons(
@@ -285,12 +295,41 @@ class _Intake:
     def area_table(
         self, blocks: gpd.GeoDataFrame, areas: gpd.GeoDataFrame | None, match_min: float
     ) -> pd.DataFrame | None:
-        account = self.first("area_table")
-        if account is None:
+        tables = []
+        for account in self.slots["area_table"]:
+            table, found = join_area_table(account, blocks, areas, match_min)
+            self.problems.extend(found)
+            tables.append(table)
+        return self.side_by_side("area_table", tables)
+
+    def block_table(
+        self, blocks: gpd.GeoDataFrame, of_blocks: Account, match_min: float
+    ) -> pd.DataFrame | None:
+        tables = []
+        for account in self.slots["block_table"]:
+            table, found = join_block_table(account, blocks, of_blocks, match_min)
+            self.problems.extend(found)
+            tables.append(table)
+        for account in self.slots["rasters"]:
+            column, found = raster_column(account, blocks)
+            self.problems.extend(found)
+            tables.append(column)
+        return self.side_by_side("block_table", tables, index=blocks.index)
+
+    def side_by_side(
+        self, slot: str, tables: list[pd.DataFrame], index: pd.Index[str] | None = None
+    ) -> pd.DataFrame | None:
+        if not tables:
             return None
-        table, found = join_area_table(account, blocks, areas, match_min)
-        self.problems.extend(found)
-        return table
+        seen: set[str] = set()
+        for table in tables:
+            for column in table.columns:
+                if column in seen:
+                    values = {"given": str(column), "slot": slot}
+                    self.problems.append(Problem("column-twice", f"inputs.{slot}", values))
+                seen.add(str(column))
+        joined = pd.concat(tables, axis=1).sort_index()
+        return joined if index is None else joined.reindex(index)
 
     def people(
         self,

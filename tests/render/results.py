@@ -12,6 +12,7 @@ from targeting.characterization import profile
 from targeting.model import (
     CandidatePolygons,
     Indicator,
+    IntakeReport,
     LayerReport,
     LayerSpec,
     Loss,
@@ -313,7 +314,10 @@ def make_result(
         sha256="ab" * 32,
     )
     territory = Territory(
-        blocks=blocks, crs=METRIC, facilities=make_facilities(facilities, shapes), layers=(report,)
+        blocks=blocks,
+        crs=METRIC,
+        facilities=make_facilities(facilities, shapes),
+        intake=IntakeReport((report,)),
     )
     values = make_values(shapes)
     scores = make_scores(values.value, values.low, values.high)

@@ -15,7 +15,7 @@ from targeting.sources.files import (
     require_format,
     text_encoding,
 )
-from targeting.sources.points import read_dates
+from targeting.sources.incidents import read_dates
 from targeting.sources.tables import read_text_table, table, to_numbers
 from targeting.sources.text import clean_keys
 from tests.sources import made

@@ -82,7 +82,7 @@ def test_the_unmatched_keys_are_counted_and_shown(city, tmp_path):
     assert first.values["examples"] == "010010001006A093"
     # Allowed on purpose, it is counted on both sides instead.
     allowed = read_territory(list(city.values()), tmp_path, population=CENSUS, match_min=0.85)
-    lost = {(loss.layer, loss.reason): loss.examples for loss in allowed.losses}
+    lost = {(loss.layer, loss.reason): loss.examples for loss in allowed.intake.losses}
     assert lost["census", "no-shape"] == ("010010001006A093",)
     assert lost["blocks", "no-census-row"] == ("010010001006A003",)
     assert lost["blocks", "population-unknown"] == ("010010001006A003",)
@@ -327,7 +327,7 @@ def test_blocks_of_areas_that_are_not_drawn(city, tmp_path):
     made.write_text(tmp_path / "imu.csv", made.imu_text([0]))
     assert problems(city, tmp_path) == {("inputs.blocks", "keys-unmatched")}
     half = read_territory(list(city.values()), tmp_path, population=CENSUS, match_min=0.5)
-    lost = {loss.reason: (loss.count, loss.examples[0]) for loss in half.losses}
+    lost = {loss.reason: (loss.count, loss.examples[0]) for loss in half.intake.losses}
     assert lost["no-area-shape"] == (4, made.BLOCKS[4])
 
 
@@ -339,7 +339,9 @@ def test_points_beyond_the_projection_fall(city, tmp_path):
     territory = read_territory(list(city.values()), tmp_path, population=CENSUS, crs="EPSG:32613")
     assert territory.crs.to_epsg() == 32613
     assert len(territory.incidents) == 1
-    lost = {loss.reason: loss.examples for loss in territory.losses if loss.layer == "incidents"}
+    lost = {
+        loss.reason: loss.examples for loss in territory.intake.losses if loss.layer == "incidents"
+    }
     assert lost == {"outside-projection": ("1",)}
 
 
@@ -356,3 +358,11 @@ def test_a_census_without_blocks(city, tmp_path):
 def test_nothing_without_blocks(city, tmp_path):
     del city["inputs.blocks"]
     assert problems(city, tmp_path) == {("inputs.blocks", "missing-key")}
+
+
+def test_a_column_of_two_tables(city, tmp_path):
+    again = dataclasses.replace(city["inputs.area_table"], where="inputs.area_table[1]")
+    with pytest.raises(TargetingError) as raised:
+        read_territory([*city.values(), again], tmp_path, population=CENSUS)
+    assert {problem.code for problem in raised.value.problems} == {"column-twice"}
+    assert raised.value.problems[0].where == "inputs.area_table"

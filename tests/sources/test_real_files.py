@@ -8,11 +8,11 @@ import pytest
 
 from targeting.model import MethodSpec
 from targeting.sources import read_territory
+from targeting.sources.incidents import points
 from targeting.sources.mx.census import inegi_census
 from targeting.sources.mx.conapo import conapo_areas
 from targeting.sources.mx.denue import denue
 from targeting.sources.mx.framework import inegi_areas, inegi_blocks
-from targeting.sources.points import points
 from targeting.sources.tables import read_text_table
 from targeting.study_file import read_study
 
@@ -34,7 +34,7 @@ def zapopan(real_data, root):
 
 
 def layer(territory, name):
-    return next(one for one in territory.layers if one.layer == name)
+    return next(one for one in territory.intake.layers if one.layer == name)
 
 
 def test_zapopan_is_read_whole_and_soon(zapopan):

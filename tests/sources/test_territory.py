@@ -32,7 +32,7 @@ def territory(folder, layers):
 
 
 def report(territory, name):
-    return next(layer for layer in territory.layers if layer.layer == name)
+    return next(layer for layer in territory.intake.layers if layer.layer == name)
 
 
 def reasons(territory, name):
@@ -251,4 +251,6 @@ def test_the_order_of_rows_changes_nothing(chance, territory, tmp_path_factory):
         losses = tuple(dataclasses.replace(loss, examples=()) for loss in layer.losses)
         return dataclasses.replace(layer, losses=losses, sha256="")
 
-    assert [plain(one) for one in territory.layers] == [plain(one) for one in mixed.layers]
+    assert [plain(one) for one in territory.intake.layers] == [
+        plain(one) for one in mixed.intake.layers
+    ]

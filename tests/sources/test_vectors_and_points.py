@@ -8,7 +8,8 @@ import pytest
 import shapely
 
 from targeting.problems import TargetingError
-from targeting.sources.points import facilities, points
+from targeting.sources.facilities import facilities
+from targeting.sources.incidents import points
 from targeting.sources.population import KnownPeople, column_population, spread_area_total
 from targeting.sources.rasters import raster, sum_over
 from targeting.sources.vectors import lines, polygons
@@ -247,7 +248,7 @@ def test_population_of_the_block_layer_itself(tmp_path):
     blocks = made.spec("blocks", "b.gpkg", "polygons", id="key", population="n")
     territory = read_territory([blocks], tmp_path, population=MethodSpec("column"))
     assert territory.blocks["population"].fillna(-1).tolist() == [5, -1, -1]
-    assert {loss.reason: loss.examples for loss in territory.losses} == {
+    assert {loss.reason: loss.examples for loss in territory.intake.losses} == {
         "negative-population": ("b",),
         "population-unknown": ("c",),
     }

@@ -39,7 +39,7 @@ def test_every_code_has_its_sentence(language):
 
 def test_a_report_has_no_figure_without_a_name(tmp_path):
     territory = read_territory(made.write_city(tmp_path), tmp_path, population=MethodSpec("census"))
-    for layer in territory.layers:
+    for layer in territory.intake.layers:
         for note in layer.notes:
             assert f"note.{note}" in catalogue("es"), note
 

@@ -12,15 +12,10 @@ import pandas as pd
 
 from targeting.problems import Problem, TargetingError
 from targeting.registry import register
+from targeting.sources.facilities import NO_NAME, facility_layer, facility_names, require_kinds
 from targeting.sources.files import choose_member
 from targeting.sources.layer import Layer, missing_column
-from targeting.sources.points import (
-    NO_NAME,
-    PointTable,
-    facility_layer,
-    facility_names,
-    require_kinds,
-)
+from targeting.sources.points import PointTable
 from targeting.sources.tables import read_text_table, to_numbers
 from targeting.sources.text import fold
 from targeting.strict_yaml import read_yaml
