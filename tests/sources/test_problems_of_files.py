@@ -86,7 +86,7 @@ def test_the_unmatched_keys_are_counted_and_shown(city, tmp_path):
     assert lost["census", "no-shape"] == ("010010001006A093",)
     assert lost["blocks", "no-census-row"] == ("010010001006A003",)
     assert lost["blocks", "population-unknown"] == ("010010001006A003",)
-    census = next(layer for layer in allowed.layers if layer.layer == "census")
+    census = next(layer for layer in allowed.intake.layers if layer.layer == "census")
     assert census.notes["people_without_shape"] == 50
     assert np.isnan(allowed.blocks["population"].iloc[6])
 
