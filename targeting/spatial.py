@@ -19,6 +19,7 @@ _SCALE_TOLERANCE = 0.02
 # Nearly all incidents lie in a block or in the street before it; a search within a fixed distance
 # is four times as fast as one for the nearest.
 _FIRST_LOOK_M = 25.0
+_PATCH_M = 200.0
 
 
 def recognize_crs(crs: CRS | str | int) -> CRS:
@@ -201,26 +202,53 @@ def place_points(
     if len(found) == 0 or len(blocks) == 0:
         return position, distance_m
     shapes = np.asarray(blocks.array, dtype=object)
-    tree = shapely.STRtree(shapes)
-    near_m = min(float(tolerance_m), _FIRST_LOOK_M)
-    point, block = tree.query(found, predicate="dwithin", distance=near_m)
-    gap = shapely.distance(found[point], shapes[block])
-    rest = np.setdiff1d(np.arange(len(found)), point)
-    if tolerance_m > near_m and len(rest):
-        (more, farther), far_gap = tree.query_nearest(
-            found[rest], max_distance=float(tolerance_m), return_distance=True, all_matches=True
-        )
-        point, block = np.append(point, rest[more]), np.append(block, farther)
-        gap = np.append(gap, far_gap)
-    rank = np.empty(len(blocks), dtype=np.int64)
+    rank = np.empty(len(blocks))
     rank[np.argsort(np.asarray(blocks.index, dtype=object), kind="stable")] = np.arange(len(blocks))
+    # Neighbors one after the other stay in the same part of the tree: twice as fast.
+    column, row = np.floor(shapely.bounds(found)[:, :2].T / _PATCH_M)
+    order = np.lexsort((row, column))
+    point, block, gap = _near_pairs(found[order], shapes, float(tolerance_m))
     size = np.where(gap == 0, shapely.area(shapes)[block], 0.0)
-    order = np.lexsort((rank[block], size, gap, point))
-    first = np.unique(point[order], return_index=True)[1]
-    chosen = order[first]
-    position[point[chosen]] = block[chosen]
-    distance_m[point[chosen]] = gap[chosen]
+    chosen = np.arange(len(point))
+    for value in (gap, size, rank[block]):
+        least = np.full(len(found), np.inf)
+        np.minimum.at(least, point[chosen], value[chosen])
+        chosen = chosen[value[chosen] == least[point[chosen]]]
+    placed = order[point[chosen]]
+    position[placed], distance_m[placed] = block[chosen], gap[chosen]
     return position, distance_m
+
+
+def _near_pairs(
+    points: np.ndarray, shapes: np.ndarray, tolerance_m: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return point, shape and distance of every pair that may be the nearest one of its point.
+
+    Three searches, each for the points the one before left over: that they lie in a shape is told
+    fastest, a fixed small distance faster than the nearest at any distance.
+    """
+    tree = shapely.STRtree(shapes)
+    point, shape = tree.query(points, predicate="intersects")
+    pairs = [(point, shape, np.zeros(len(point)))]
+    rest = _left(points, np.arange(len(points)), point)
+    near_m = min(tolerance_m, _FIRST_LOOK_M)
+    some, shape = tree.query(points[rest], predicate="dwithin", distance=near_m)
+    point = rest[some]
+    pairs.append((point, shape, shapely.distance(points[point], shapes[shape])))
+    rest = _left(points, rest, point)
+    if tolerance_m > near_m and len(rest):
+        (some, shape), gap = tree.query_nearest(
+            points[rest], max_distance=tolerance_m, return_distance=True, all_matches=True
+        )
+        pairs.append((rest[some], shape, gap))
+    point, shape, gap = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
+    return point, shape, gap
+
+
+def _left(points: np.ndarray, rows: np.ndarray, found: np.ndarray) -> np.ndarray:
+    left = np.ones(len(points), dtype=bool)
+    left[found] = False
+    return np.asarray(rows[left[rows]])
 
 
 def _is_true_to_scale(crs: CRS, longitude: float, latitude: float) -> bool:

@@ -105,6 +105,31 @@ def test_nothing_to_place_and_nowhere_to_go():
     assert place_points(shapely.points([[1, 1]]), none, tolerance_m=5)[0].tolist() == [-1]
 
 
+def plain_rule(points, held, tolerance):
+    """Look at every block for every point: slow, and nothing to get wrong."""
+    shapes, ids = list(held), list(held.index)
+    for point in points:
+        if point is None or point.is_empty:
+            yield -1, np.nan
+            continue
+        gaps = [0.0 if shape.intersects(point) else shape.distance(point) for shape in shapes]
+        near = [
+            (gap, shapes[n].area if gap == 0 else 0, ids[n], n)
+            for n, gap in enumerate(gaps)
+            if gap <= tolerance
+        ]
+        yield (min(near)[3], min(near)[0]) if near else (-1, np.nan)
+
+
+def agrees_with_the_plain_rule(points, held, tolerance):
+    found = np.empty(len(points), dtype=object)
+    found[:] = points
+    position, distance = place_points(found, held, tolerance_m=tolerance)
+    expected = list(plain_rule(points, held, tolerance))
+    assert position.tolist() == [at for at, _ in expected]
+    np.testing.assert_array_equal(distance, [gap for _, gap in expected])
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(*[st.integers(0, 40)] * 2, *[st.integers(1, 12)] * 2), max_size=12),
@@ -114,11 +139,58 @@ def test_nothing_to_place_and_nowhere_to_go():
 def test_placing_agrees_with_the_plain_rule(boxes, places, tolerance):
     ids = [f"b{n:02d}" for n in range(len(boxes))]
     shapes = [shapely.box(x, y, x + w, y + h) for x, y, w, h in boxes]
-    points = [shapely.Point(place) for place in places]
     held = gpd.GeoSeries(shapes, index=ids, dtype="geometry")
-    position, distance = place_points(np.array(points, dtype=object), held, tolerance_m=tolerance)
-    for point, at, gap in zip(points, position, distance, strict=True):
-        found = [(shape.distance(point), n) for n, shape in enumerate(shapes)]
-        near = [(d, shapes[n].area if d == 0 else 0, ids[n], n) for d, n in found if d <= tolerance]
-        assert at == (min(near)[3] if near else -1)
-        assert gap == min(near)[0] if near else np.isnan(gap)
+    agrees_with_the_plain_rule([shapely.Point(place) for place in places], held, tolerance)
+
+
+@st.composite
+def cities(draw):
+    """Blocks that share sloped edges, some with a hole that another block fills or leaves free."""
+    side = draw(st.sampled_from([7.0, 30.0, 100.0]))
+    turn = draw(st.sampled_from([0.0, 0.3, 1.1]))
+    rows, columns = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    shapes = []
+    for row in range(rows):
+        for column in range(columns):
+            west, south = column * side, row * side
+            block = shapely.box(west, south, west + side, south + side)
+            hole = shapely.box(
+                west + side / 4, south + side / 4, west + side / 2, south + 0.7 * side
+            )
+            form = draw(st.sampled_from(["whole", "free hole", "filled hole", "lost hole"]))
+            if form in ("free hole", "filled hole"):
+                shapes.append(block.difference(hole))
+            else:
+                shapes.append(block)
+            if form in ("filled hole", "lost hole"):
+                shapes.append(hole)
+    if draw(st.booleans()):
+        shapes.append(shapely.union_all([shapely.box(-50, 0, -45, 5), shapely.box(-60, 3, -55, 9)]))
+    place = np.array([2_400_000.0, 700_000.0])
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    shapes = [shapely.transform(shape, lambda xy: xy @ matrix.T + place) for shape in shapes]
+    ids = draw(st.permutations([f"b{n:02d}" for n in range(len(shapes))]))
+    return gpd.GeoSeries(shapes, index=ids, dtype="geometry")
+
+
+@settings(max_examples=80, deadline=None)
+@given(cities(), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 4.0, 25.0, 60.0, 400.0]))
+def test_placing_agrees_on_holes_shared_edges_and_corners(held, seed, tolerance):
+    random = np.random.default_rng(seed)
+    corners = shapely.get_coordinates(held.array)
+    some = corners[random.integers(0, len(corners), 12)]
+    halfway = (some[:-1] + some[1:]) / 2  # on an edge, between corners, or in the middle
+    around = some + random.normal(0, 40, some.shape)
+    points = [*shapely.points(np.vstack([some, halfway, around])), None, shapely.Point()]
+    agrees_with_the_plain_rule(points, held, tolerance)
+
+
+def test_placing_owes_nothing_to_the_order_of_the_points():
+    held = blocks(a=shapely.box(0, 0, 100, 100), b=shapely.box(120, 0, 700, 500))
+    places = shapely.points(np.random.default_rng(4).uniform(-50, 750, (500, 2)))
+    position, distance = place_points(places, held, tolerance_m=30)
+    back = np.random.default_rng(5).permutation(500)
+    again, same = place_points(places[back], held, tolerance_m=30)
+    assert {-1, 0, 1} == set(position.tolist())
+    np.testing.assert_array_equal(again, position[back])
+    np.testing.assert_array_equal(same, distance[back])
