@@ -29,7 +29,10 @@ _MAGIC = (
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 VECTOR = ("GeoPackage", "Shapefile", "FlatGeobuf", "GeoJSON", "KML", "Parquet", "ZIP")
 TABLE = ("CSV", "Parquet", "Excel")
-_MAX_MEMBER_BYTES = 8_000_000_000
+# A member that unpacks to more than this, or to this many times its packed size, is no publisher's
+# (a census of 100 MB unpacks 12 times): it is there to fill the memory.
+_MEMBER_BYTES_MAX = 4_000_000_000
+_LARGE_BYTES, _EXPANSION_MAX = 50_000_000, 200
 _SPANISH = "áéíóúñÁÉÍÓÚÑüÜ¿¡°ºª"
 
 
@@ -64,8 +67,10 @@ def file_format(path: Path) -> str:
     text = head.lstrip(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith((b"<!doctype html", b"<html")) or b"<html" in text[:1024]:
         return "HTML"
-    if text.startswith((b"<?xml", b"<kml")):
+    if b"<kml" in text:
         return "KML"
+    if text.startswith(b"<"):
+        return "XML"
     if text.startswith((b"{", b"[")):
         return "GeoJSON"
     if b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -79,7 +84,7 @@ def require_format(path: Path, *expected: str) -> str:
     Raises
     ------
     TargetingError
-        `missing-file`, `empty-file` or `wrong-format`.
+        `missing-file`, `empty-file`, `wrong-format` or `unsafe-archive`.
 
     Examples
     --------
@@ -97,6 +102,8 @@ def require_format(path: Path, *expected: str) -> str:
         words = {"folder": "expected.folder", "?": "expected.binary"}
         values |= {"found": words.get(found, found), "expected": ", ".join(expected)}
         raise TargetingError([Problem("wrong-format", "", values)])
+    if found == "ZIP" or (found == "Excel" and zipfile.is_zipfile(path)):
+        archive_names(path)
     return found
 
 
@@ -128,13 +135,14 @@ class Member:
         """Path as GDAL takes it."""
         return f"/vsizip/{self.container}/{self.name}" if self.name else str(self.container)
 
-    def read(self) -> bytes:
-        """Return all bytes."""
+    def read(self, most: int = -1) -> bytes:
+        """Return all bytes, or the first so many."""
         if not self.name:
-            return self.container.read_bytes()
+            with self.container.open("rb") as file:
+                return file.read(most)
         try:
-            with zipfile.ZipFile(self.container) as archive:
-                return archive.read(self.name)
+            with zipfile.ZipFile(self.container) as archive, archive.open(self.name) as file:
+                return file.read(most)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
             raise unreadable(self.container, error) from error
 
@@ -165,7 +173,7 @@ def choose_member(path: Path, pattern: str, *, unlike: str = r"(?!)") -> Member:
     if path.is_dir():
         inside = {str(p.relative_to(path).as_posix()): p for p in path.rglob("*") if p.is_file()}
     elif path.is_file() and file_format(path) == "ZIP":
-        inside = dict.fromkeys(_archive_names(path), path)
+        inside = dict.fromkeys(archive_names(path), path)
     else:
         return Member(path)
     found = sorted(
@@ -180,26 +188,44 @@ def choose_member(path: Path, pattern: str, *, unlike: str = r"(?!)") -> Member:
     raise TargetingError([Problem("several-members" if found else "no-member", "", values)])
 
 
-def _archive_names(path: Path) -> list[str]:
+def archive_names(path: Path) -> list[str]:
+    """Return the paths of the files in a zip archive, once it is known to be harmless.
+
+    Raises
+    ------
+    TargetingError
+        `unreadable-file`; `unsafe-archive`: a member unpacks to something enormous, or its path
+        leads out of the archive.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError) as error:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
         raise unreadable(path, error) from error
-    if any(entry.file_size > _MAX_MEMBER_BYTES for entry in entries):
-        raise unreadable(path, ValueError("> 8 GB"))
-    return [
-        entry.filename
-        for entry in entries
-        if not entry.is_dir() and "__MACOSX" not in entry.filename
-    ]
+    unsafe = [entry.filename for entry in entries if _is_huge(entry) or _leads_out(entry.filename)]
+    if unsafe or sum(entry.file_size for entry in entries) > 10 * _MEMBER_BYTES_MAX:
+        values = {"given": path.name, "found": ", ".join(unsafe[:3])[:200] or "–"}
+        raise TargetingError([Problem("unsafe-archive", "", values)])
+    return [entry.filename for entry in entries if "__MACOSX" not in entry.filename]
+
+
+def _is_huge(entry: zipfile.ZipInfo) -> bool:
+    if entry.file_size > _MEMBER_BYTES_MAX:
+        return True
+    expanded = entry.file_size > _EXPANSION_MAX * max(entry.compress_size, 1)
+    return expanded and entry.file_size > _LARGE_BYTES
+
+
+def _leads_out(name: str) -> bool:
+    steps = name.replace("\\", "/").split("/")
+    return name.startswith(("/", "\\")) or ".." in steps or ":" in steps[0]
 
 
 def _is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.startswith("xl/") for name in archive.namelist())
-    except (zipfile.BadZipFile, OSError):
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
         return False
 
 

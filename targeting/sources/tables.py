@@ -17,11 +17,14 @@ import pyarrow.parquet as pa_parquet
 from targeting.model import Loss
 from targeting.problems import Problem, TargetingError, closest
 from targeting.registry import register
+from targeting.sources.depth import HEAD_BYTES, only_head
 from targeting.sources.files import TABLE, Member, require_format, text_encoding, unreadable
 from targeting.sources.layer import Layer, content_ranks, drop, repeats, require_columns
 from targeting.sources.text import MISSING_TEXTS, clean_keys
 
 _DELIMITERS = ",;\t|"
+# The widest table a publisher here gives has 300 columns.
+_COLUMNS_MAX = 10_000
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,8 @@ def read_text_table(
     Raises
     ------
     TargetingError
-        `missing-file`, `empty-file`, `wrong-format`, `unreadable-file`, `unknown-sheet` or
-        `empty-layer`.
+        `missing-file`, `empty-file`, `wrong-format`, `unsafe-archive`, `unreadable-file`,
+        `unknown-sheet`, `too-many-columns` or `empty-layer`.
     """
     member = source if isinstance(source, Member) else Member(source)
     found = "CSV" if member.name else require_format(member.container, *TABLE)
@@ -100,13 +103,22 @@ def read_text_table(
         elif found == "Excel":
             table = TextTable(_as_text(_workbook(member.container, sheet), columns))
         else:
-            table = _read_csv(member.read(), columns, encoding)
+            table = _read_csv(_bytes_of(member), columns, encoding)
     except (pa.ArrowException, OSError, UnicodeError, LookupError, ImportError) as error:
         raise unreadable(member.container, error) from error
     if not table.rows_read:
         name = (member.name or member.container.name).rsplit("/", 1)[-1]
         raise TargetingError([Problem("empty-layer", "", {"given": name})])
     return table
+
+
+def _bytes_of(member: Member) -> bytes:
+    """Return a text's bytes; of a head, its whole lines."""
+    if not only_head():
+        return member.read()
+    data = member.read(HEAD_BYTES)
+    end = max(data.rfind(b"\n"), data.rfind(b"\r")) if len(data) == HEAD_BYTES else -1
+    return data[: end + 1] if end >= 0 else data
 
 
 def _read_csv(data: bytes, columns: Sequence[str] | None, encoding: str | None) -> TextTable:
@@ -139,9 +151,12 @@ def _read_csv(data: bytes, columns: Sequence[str] | None, encoding: str | None) 
 
 def _header(data: bytes) -> tuple[str, list[str]]:
     """Return the delimiter and the column names, each name once."""
+    first = data.lstrip(b"\r\n").split(b"\n", 1)[0]
+    delimiter = max(_DELIMITERS, key=lambda one: first.count(one.encode()))
+    if (count := first.count(delimiter.encode()) + 1) > _COLUMNS_MAX:
+        values = {"found": f"{count:,}", "known": f"{_COLUMNS_MAX:,}"}
+        raise TargetingError([Problem("too-many-columns", "", values)])
     top = data[: 1 << 20].decode("utf-8", errors="replace")
-    first = top.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=first.count)
     cells = next(csv.reader(io.StringIO(top, newline=""), delimiter=delimiter), [])
     names: list[str] = []
     for position, cell in enumerate(cells, start=1):
@@ -270,6 +285,23 @@ def table(
     if unreadable_cells:
         notes["unreadable_cells"] = unreadable_cells
     return Layer(frame, read.rows_read, tuple(losses), encoding=read.encoding, notes=notes)
+
+
+@register("keys", "table")
+def table_keys(
+    path: Path,
+    *,
+    key: str,
+    key_width: int | None = None,
+    columns: tuple[str, ...] | None = None,
+    sheet: str | None = None,
+    encoding: str | None = None,
+) -> pd.Index[str]:
+    """Return the different keys of a table; settings as for `table`."""
+    read = read_text_table(path, columns=[key], encoding=encoding, sheet=sheet)
+    require_columns(read.table.column_names, {"key": key})
+    keys: pd.Index[str] = pd.Index(clean_keys(read.frame([key])[key], key_width)[0]).dropna()
+    return keys.unique()
 
 
 def unique_keys(

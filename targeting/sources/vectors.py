@@ -18,10 +18,10 @@ import shapely
 from targeting.model import Loss
 from targeting.problems import Problem, TargetingError, closest
 from targeting.registry import register
+from targeting.sources.depth import HEAD_ROWS, only_head
 from targeting.sources.files import VECTOR, Member, require_format, unreadable
 from targeting.sources.layer import (
     Layer,
-    against,
     content_ranks,
     drop,
     repeats,
@@ -59,6 +59,7 @@ def read_vector(
     layer: str | None = None,
     crs: str | None = None,
     encoding: str | None = None,
+    shapes: bool = True,
 ) -> VectorTable:
     """Read a vector layer.
 
@@ -72,6 +73,8 @@ def read_vector(
         Coordinate system, when the file does not say or says it wrong.
     encoding : str, optional
         Of a shapefile's texts, when it does not say. Default: Windows-1252.
+    shapes : bool
+        Whether the shapes are read too. Without them `geometry` is missing in every row.
 
     Returns
     -------
@@ -81,12 +84,12 @@ def read_vector(
     ------
     TargetingError
         `missing-file`, `empty-file`, `wrong-format`, `unreadable-file`, `unknown-layer`, `no-crs`,
-        `unknown-crs` or `empty-layer`.
+        `unknown-crs`, `coordinates-not-of-crs` or `empty-layer`.
     """
     member = source if isinstance(source, Member) else Member(source)
     path = member.container
     found = require_format(path, *VECTOR)
-    frame, used = _read(member, found, layer, encoding)
+    frame, used = _read(member, found, layer, encoding, shapes=shapes)
     stated = frame.crs
     if crs is not None:
         frame = frame.set_crs(recognize_crs(crs), allow_override=True)
@@ -97,11 +100,34 @@ def read_vector(
     if not len(frame):
         raise TargetingError([Problem("empty-layer", "", {"given": path.name})])
     frame.index = pd.RangeIndex(1, len(frame) + 1)
+    _refuse_other_coordinates(frame, path)
     return VectorTable(frame, _crs_name(stated), used)
 
 
+def _refuse_other_coordinates(frame: gpd.GeoDataFrame, path: Path) -> None:
+    """Refuse a layer none of whose shapes can lie where its coordinate system says."""
+    bounds = shapely.bounds(np.asarray(frame.geometry.array, dtype=object))
+    bounds = bounds[np.isfinite(bounds).all(axis=1)]
+    if not len(bounds):
+        return
+    if frame.crs.is_geographic:
+        wrong = bool((np.abs(bounds) > [360, 90, 360, 90]).any(axis=1).all())
+    else:  # degrees that lie where the projected system is used
+        use = frame.crs.area_of_use
+        west, south, _, _ = bounds.min(axis=0)
+        _, _, east, north = bounds.max(axis=0)
+        wrong = use is not None and bool(
+            use.west - 1 <= west <= east <= use.east + 1
+            and use.south - 1 <= south <= north <= use.north + 1
+        )
+    if wrong:
+        example = ", ".join(f"{value:g}" for value in bounds[0, :2])
+        values = {"given": path.name, "found": frame.crs.name, "example": example}
+        raise TargetingError([Problem("coordinates-not-of-crs", "crs", values)])
+
+
 def _read(
-    member: Member, found: str, layer: str | None, encoding: str | None
+    member: Member, found: str, layer: str | None, encoding: str | None, *, shapes: bool
 ) -> tuple[gpd.GeoDataFrame, str]:
     path = member.container
     used = encoding or ""
@@ -112,7 +138,9 @@ def _read(
             return _named(frame), ""
         if path.suffix.lower() in (".csv", ".tsv"):  # GDAL goes by the name
             raise _wrong(path, found, "expected.own-ending")
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = {"max_features": HEAD_ROWS} if only_head() else {}
+        if not shapes:
+            options["read_geometry"] = False
         if layer is not None:
             names = [str(name) for name in pyogrio.list_layers(member.source)[:, 0]]
             if layer not in names:
@@ -133,6 +161,9 @@ def _read(
         raise
     except Exception as error:  # the libraries raise their own kinds for every broken file
         raise unreadable(path, error) from error
+    if not shapes:
+        stated = pyogrio.read_info(member.source, layer=layer)["crs"]
+        frame = gpd.GeoDataFrame(frame, geometry=[None] * len(frame), crs=stated)
     if not isinstance(frame, gpd.GeoDataFrame):
         raise _wrong(path, "expected.no-shapes", "expected.shapes")
     return _named(frame), used
@@ -279,6 +310,31 @@ def polygons(
     return polygon_layer(read, frame, notes={"keys_padded": padded} if padded else {})
 
 
+@register("keys", "polygons")
+def polygon_keys(
+    path: Path,
+    *,
+    id: str,
+    area_id: str | None = None,
+    municipality_id: str | None = None,
+    population: str | None = None,
+    id_width: int | None = None,
+    layer: str | None = None,
+    crs: str | None = None,
+    encoding: str | None = None,
+) -> pd.DataFrame:
+    """Return `area_id` and `municipality_id` of each id; settings as for `polygons`."""
+    read = read_vector(path, layer=layer, crs=crs, encoding=encoding, shapes=False)
+    named = {"id": id, "area_id": area_id, "municipality_id": municipality_id}
+    require_columns(read.frame.columns, named)
+    keys = {
+        name: clean_keys(read.frame[column], id_width if name == "id" else None)[0]
+        for name, column in named.items()
+        if column is not None
+    }
+    return pd.DataFrame(keys).dropna(subset="id").drop_duplicates("id").set_index("id")
+
+
 def polygon_layer(
     read: VectorTable,
     frame: gpd.GeoDataFrame,
@@ -306,60 +362,6 @@ def polygon_layer(
     frame = frame.sort_values("id", kind="stable").reset_index(drop=True)
     told = dict(notes) | ({"repaired_geometries": repaired} if repaired else {})
     return Layer(frame, of, tuple(fallen), read.crs_in, read.encoding, told, files=files)
-
-
-@register("reader")
-def lines(
-    path: Path,
-    *,
-    column: str | None = None,
-    values: tuple[str, ...] | None = None,
-    layer: str | None = None,
-    crs: str | None = None,
-    encoding: str | None = None,
-) -> Layer:
-    """Read barriers: lines nobody crosses on foot.
-
-    Parameters
-    ----------
-    path : Path
-        Any vector file of lines; of polygons (a lake) the outline is taken.
-    column : str, optional
-        Column that says what a line is.
-    values : tuple of str, optional
-        Texts of that column that are barriers, such as `CORRIENTE DE AGUA`; lines of other texts
-        are not chosen. Default: every line.
-    layer, crs, encoding : str, optional
-        As for `polygons`.
-
-    Returns
-    -------
-    Layer
-        Columns `kind` and `geometry`.
-
-    Raises
-    ------
-    TargetingError
-        `missing-setting`, `missing-column`, `no-kind-found` and what `read_vector` raises.
-    """
-    if values is not None and column is None:
-        missing = {"method": "lines", "given": "column"}
-        raise TargetingError([Problem("missing-setting", "", missing)])
-    read = read_vector(path, layer=layer, crs=crs, encoding=encoding)
-    require_columns(read.frame.columns, {"column": column})
-    wanted = None if values is None else {text: (text,) for text in values}
-    frame, notes = choose_kinds(read.frame, column, wanted, where="values")
-    losses: list[Loss] = []
-    shapes = np.asarray(frame.geometry.array, dtype=object)
-    areal = shapely.get_dimensions(shapes) == 2
-    if areal.any():
-        shapes = shapes.copy()
-        shapes[areal] = shapely.boundary(shapes[areal])
-        frame = frame.set_geometry(gpd.array.from_shapely(shapes, crs=frame.crs))
-    frame, _ = keep_shapes(frame, "line", losses, of=len(frame))
-    fallen = against(losses, read.rows_read - notes.get("not_chosen", 0))
-    data = frame[["kind", "geometry"]]
-    return Layer(data, read.rows_read, fallen, read.crs_in, read.encoding, notes)
 
 
 def choose_kinds(

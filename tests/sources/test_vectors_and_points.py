@@ -10,9 +10,10 @@ import shapely
 from targeting.problems import TargetingError
 from targeting.sources.facilities import facilities
 from targeting.sources.incidents import points
+from targeting.sources.lines import lines
 from targeting.sources.population import KnownPeople, column_population, spread_area_total
 from targeting.sources.rasters import raster, sum_over
-from targeting.sources.vectors import lines, polygons
+from targeting.sources.vectors import polygons
 from tests.sources import made
 
 SQUARES = [shapely.box(0, 0, 1, 1), shapely.box(2, 0, 3, 1), shapely.box(4, 0, 6, 1)]
