@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from targeting.sample import census_rules as rules
-from targeting.sample.census_columns import COUNTS, HIDDEN, by_sex
+from targeting.sample.census_columns import COUNTS, HIDDEN, INDICATORS, by_sex
 from targeting.sample.chance import stream
+
+if TYPE_CHECKING:
+    from targeting.sample.city import City
 
 BLOCKS_AT_ONCE = 50_000
 COLUMNS = (*COUNTS, *HIDDEN)
@@ -257,3 +261,26 @@ def means(counts: pd.DataFrame) -> pd.DataFrame:
         },
         index=counts.index,
     )
+
+
+def true_counts(city: City) -> pd.DataFrame:
+    """Return what the published cells of each block would be without any mask.
+
+    Parameters
+    ----------
+    city : City
+
+    Returns
+    -------
+    DataFrame
+        Index `block_id`; INEGI's columns in its order, counts as whole numbers.
+
+    Examples
+    --------
+    >>> from targeting.sample import make_city
+    >>> city = make_city(blocks=500)
+    >>> bool((true_counts(city)["POBTOT"] == city.blocks["people"]).all())
+    True
+    """
+    true = city.census.astype(int).join(means(city.census))
+    return true[list(INDICATORS)]

@@ -23,6 +23,15 @@ STREAMS = (
     "raster",
     "conapo",
     "tiny",
+    "colonias",
+    "spelling",
+    "registers",
+    "street_map",
+    "street_environment",
+    "area_tables",
+    "surfaces",
+    "municipal",
+    "abroad",
 )
 
 

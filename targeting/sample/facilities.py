@@ -12,9 +12,10 @@ import shapely
 
 from targeting.sample.chance import stream
 from targeting.sample.city import CRS, City
+from targeting.sample.colonias import colonia_of_blocks
 from targeting.sample.facility_mix import ESTABLISHMENTS, HOSTILE_NAMES, SERVICE, SERVICE_POINTS
 from targeting.sample.files import write_shapefile, write_table
-from targeting.sample.names import STREETS, colonias, locality_name, municipality_name
+from targeting.sample.names import STREETS, locality_name, municipality_name
 from targeting.sample.places import beside, inside, lon_lat
 
 INSIDE_SHARE = 0.75
@@ -91,8 +92,7 @@ def denue_table(city: City) -> pd.DataFrame:
     table["nom_vial"] = pick(streets)
     table["numero_ext"] = rng.integers(1, 2000, len(kind))
     table["tipo_asent"] = "COLONIA"
-    of_area = colonias(city.areas.index)
-    table["nomb_asent"] = of_area.loc[keys.str[:13]].str.upper().to_numpy()
+    table["nomb_asent"] = np.char.upper(colonia_of_blocks(city).astype(str))[block].astype(object)
     table["cod_postal"] = "99000"
     table["cve_ent"], table["entidad"] = "99", "ESTADO DE EJEMPLO (DATOS INVENTADOS)"
     table["cve_mun"], table["cve_loc"] = keys.str[2:5], keys.str[5:9]
@@ -177,11 +177,19 @@ def _services(kinds: list[tuple[str, str, str]], names: np.ndarray) -> pd.DataFr
     return table[["CONDICION", "GEOGRAFICO", "NOMBRE", "TIPO", "OID"]]
 
 
-def write_facilities(city: City, facilities: Path, boundaries: Path) -> list[Path]:
+def write_facilities(
+    city: City,
+    denue: pd.DataFrame,
+    points: gpd.GeoDataFrame,
+    areas: gpd.GeoDataFrame,
+    *,
+    facilities: Path,
+    boundaries: Path,
+) -> list[Path]:
     """Write the directory and the three service layers."""
     return [
-        *write_table(denue_table(city), facilities / "denue_inegi_99_.csv", encoding="latin-1"),
-        *write_shapefile(service_points(city), boundaries / "99sip.shp"),
-        *write_shapefile(service_areas(city), boundaries / "99sia.shp"),
+        *write_table(denue, facilities / "denue_inegi_99_.csv", encoding="latin-1"),
+        *write_shapefile(points, boundaries / "99sip.shp"),
+        *write_shapefile(areas, boundaries / "99sia.shp"),
         *write_shapefile(service_lines(city), boundaries / "99sil.shp"),
     ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 INEGI_PRJ = (
@@ -53,6 +55,133 @@ def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> list[Path]:
         dbf.seek(1)
         dbf.write(bytes([DAY[0] - 1900, DAY[1], DAY[2]]))
     return parts
+
+
+def write_geopackage(table: gpd.GeoDataFrame, path: Path, *, layer: str, about: str) -> list[Path]:
+    """Write one layer as GeoPackage, without dates of today.
+
+    Parameters
+    ----------
+    table : GeoDataFrame
+        Columns become fields.
+    path : Path
+        Where; ends in `.gpkg`.
+    layer, about : str
+        Name of the layer, and what its metadata say about it.
+
+    Returns
+    -------
+    list of Path
+        The file.
+    """
+    import pyogrio
+
+    path.unlink(missing_ok=True)
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    day = datetime.date(*DAY).isoformat()
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{day}T00:00:00.000Z"})
+    try:
+        pyogrio.write_dataframe(
+            table,
+            path,
+            layer=layer,
+            driver="GPKG",
+            dataset_options={"VERSION": "1.3"},
+            layer_options={"SPATIAL_INDEX": "NO", "DESCRIPTION": about},
+        )
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+    return [path]
+
+
+def write_workbook(
+    path: Path, *, sheet: str, rows: Iterable[Sequence[object]], about: str
+) -> list[Path]:
+    """Write an Excel workbook of one sheet, without dates of today.
+
+    Parameters
+    ----------
+    path : Path
+        Where; ends in `.xlsx`.
+    sheet : str
+        Name of the sheet.
+    rows : iterable of sequence
+        Cells row by row; text stays text (no formulas), None is an empty cell.
+    about : str
+        Title and comment in the workbook's properties.
+
+    Returns
+    -------
+    list of Path
+        The file.
+    """
+    import xlsxwriter
+
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        made = datetime.datetime(*DAY, tzinfo=datetime.UTC)
+        book.set_properties({"title": about, "comments": about, "created": made})
+        page = book.add_worksheet(sheet)
+        for number, row in enumerate(rows):
+            page.write_row(number, 0, row)
+    return [path]
+
+
+def write_grid(
+    grid: np.ndarray,
+    path: Path,
+    *,
+    crs: str,
+    corner: tuple[float, float],
+    cell: float,
+    nodata: float,
+    about: str,
+) -> list[Path]:
+    """Write one band as GeoTIFF.
+
+    Parameters
+    ----------
+    grid : ndarray
+        Values, north at the top; their type is that of the file.
+    path : Path
+        Where; ends in `.tif`.
+    crs : str
+        Coordinate system.
+    corner : tuple of float
+        West and north edge, in units of the system.
+    cell : float
+        Side of a cell, in units of the system.
+    nodata : float
+        Value of cells without data.
+    about : str
+        Description of the band.
+
+    Returns
+    -------
+    list of Path
+        The file.
+    """
+    import rasterio
+    from rasterio.transform import from_origin
+
+    path.unlink(missing_ok=True)
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        width=grid.shape[1],
+        height=grid.shape[0],
+        count=1,
+        dtype=str(grid.dtype),
+        nodata=nodata,
+        crs=crs,
+        transform=from_origin(*corner, cell, cell),
+        compress="lzw",
+    ) as out:
+        out.write(grid, 1)
+        if about:
+            out.set_band_description(1, about)
+    return [path]
 
 
 def write_table(table: pd.DataFrame, path: Path, *, encoding: str = "utf-8") -> list[Path]:

@@ -10,8 +10,8 @@ import shapely
 
 from targeting.sample.chance import smooth_field, stream
 from targeting.sample.city import City
+from targeting.sample.colonias import colonia_of_blocks
 from targeting.sample.files import write_table
-from targeting.sample.names import colonias
 from targeting.sample.places import beside, inside, lon_lat
 from targeting.sample.plan import ORIGIN
 from targeting.sample.plants import DECOY
@@ -99,7 +99,12 @@ def _other_by_block(city: City, rng: np.random.Generator) -> np.ndarray:
 
 
 def incident_table(city: City) -> pd.DataFrame:
-    """Return the year's incidents in the file's columns, with its flaws.
+    """Return the year's incidents in the file's columns, with its flaws."""
+    return incidents_and_blocks(city)[0]
+
+
+def incidents_and_blocks(city: City) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the year's incidents, and the row of the block each happened in.
 
     A file's flaws: most points stand in the street, some have no place or the place 0, 0 or one
     far away, some share a point, a few rows come twice.
@@ -115,13 +120,12 @@ def incident_table(city: City) -> pd.DataFrame:
     day = rng.integers(0, 366, len(block))
     date = pd.Series(pd.Timestamp(YEAR, 1, 1) + pd.to_timedelta(day, unit="D"))
     minute = np.floor(1440.0 * rng.beta(2.0, 1.4, len(block))).astype(int)
-    names = colonias(city.areas.index).str.upper()
     table = pd.DataFrame(
         {
             "fecha": date.dt.strftime("%d/%m/%Y"),
             "hora": [f"{m // 60:02d}:{m % 60:02d}" for m in minute],
             "delito": kind,
-            "colonia": names.loc[city.blocks["area_id"].to_numpy()[block]].to_numpy(),
+            "colonia": np.char.upper(colonia_of_blocks(city).astype(str))[block].astype(object),
             "longitud": x,
             "latitud": y,
         }
@@ -131,7 +135,7 @@ def incident_table(city: City) -> pd.DataFrame:
     table.insert(0, "folio", [f"INV-{YEAR}-{n:07d}" for n in range(1, len(table) + 1)])
     twice = np.sort(rng.choice(len(table), max(1, round(TWICE_SHARE * len(table))), replace=False))
     repeated = np.sort(np.concatenate([np.arange(len(table)), twice]))
-    return table.iloc[repeated].reset_index(drop=True)
+    return table.iloc[repeated].reset_index(drop=True), block[order][repeated]
 
 
 def _texts(shares: dict[str, float], count: int, rng: np.random.Generator) -> np.ndarray:
@@ -191,6 +195,6 @@ def _into_the_open(
         rows = rows[~free]
 
 
-def write_incidents(city: City, folder: Path) -> list[Path]:
+def write_incidents(table: pd.DataFrame, folder: Path) -> list[Path]:
     """Write the incidents as CSV."""
-    return write_table(incident_table(city), folder / "incidentes_inventados_99.csv")
+    return write_table(table, folder / "incidentes_inventados_99.csv")

@@ -10,6 +10,7 @@ import shapely
 
 from targeting.sample.chance import stream
 from targeting.sample.city import CRS, City
+from targeting.sample.files import write_grid
 from targeting.sample.plan import ORIGIN
 
 CELL_M = 100.0
@@ -55,24 +56,13 @@ def population_grid(city: City) -> tuple[np.ndarray, float, float]:
 
 def write_raster(city: City, folder: Path) -> list[Path]:
     """Write the raster as a GeoTIFF."""
-    import rasterio
-    from rasterio.transform import from_origin
-
     grid, west, north = population_grid(city)
-    path = folder / "ghs_pop_inventado_99.tif"
-    path.unlink(missing_ok=True)
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        width=grid.shape[1],
-        height=grid.shape[0],
-        count=1,
-        dtype="float64",
-        nodata=NODATA,
+    return write_grid(
+        grid,
+        folder / "ghs_pop_inventado_99.tif",
         crs=MOLLWEIDE,
-        transform=from_origin(west, north, CELL_M, CELL_M),
-        compress="lzw",
-    ) as out:
-        out.write(grid, 1)
-    return [path]
+        corner=(west, north),
+        cell=CELL_M,
+        nodata=NODATA,
+        about="",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -10,14 +11,28 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from targeting.sample.area_tables import write_area_tables
 from targeting.sample.census_file import write_census
 from targeting.sample.city import City, make_city
+from targeting.sample.clinics import write_clinics
+from targeting.sample.colonias import write_colonias
 from targeting.sample.conapo import write_conapo
-from targeting.sample.facilities import write_facilities
+from targeting.sample.facilities import (
+    denue_table,
+    service_areas,
+    service_points,
+    write_facilities,
+)
 from targeting.sample.files import write_note, write_shapefile, write_table
-from targeting.sample.incidents import violent_by_block, write_incidents
+from targeting.sample.incidents import incidents_and_blocks, violent_by_block, write_incidents
+from targeting.sample.municipal import write_municipal
 from targeting.sample.names import CITY_NAME, locality_name, municipality_name
 from targeting.sample.raster import write_raster
+from targeting.sample.schools import write_schools
+from targeting.sample.street_environment import write_street_environment
+from targeting.sample.street_map import write_street_map
+from targeting.sample.surfaces import write_surfaces
+from targeting.sample.twins import Truth, known_places, write_truth_of_places
 
 FOLDERS = ("boundaries", "census", "facilities", "incidents", "rasters", "truth")
 NOTE = """{name}: DATOS INVENTADOS / MADE DATA
@@ -30,11 +45,11 @@ EN  A program made everything in this folder (`targeting sample`). No person, pl
 blocks {blocks}, seed {seed}, plants {plants}
 """
 PUBLISHERS = {
-    "boundaries": "INEGI (Marco Geoestadístico)",
-    "census": "INEGI (Censo 2020) / CONAPO",
-    "facilities": "INEGI (DENUE)",
-    "incidents": "un municipio / a municipality",
-    "rasters": "JRC (GHS-POP)",
+    "boundaries": "INEGI (Marco Geoestadístico), un municipio / a municipality",
+    "census": "INEGI (Censo 2020), CONAPO, CONEVAL, AMAI",
+    "facilities": "INEGI (DENUE), SEP, Secretaría de Salud (CLUES), OpenStreetMap",
+    "incidents": "un municipio / a municipality, SESNSP",
+    "rasters": "JRC (GHS-POP), VIIRS, INEGI",
     "truth": "nadie: lo sembrado / nobody: what was planted",
 }
 WIDE_BLOCK_M2 = 30_000.0
@@ -82,9 +97,12 @@ def write_city(
         *_boundaries(city, places["boundaries"]),
         *write_census(city, places["census"]),
         *write_conapo(city, places["census"]),
-        *write_facilities(city, places["facilities"], places["boundaries"]),
-        *write_incidents(city, places["incidents"]),
+        *write_area_tables(city, places["census"]),
+        *write_street_environment(city, places["census"]),
+        *_facilities(city, places),
+        *_incidents(city, places),
         *write_raster(city, places["rasters"]),
+        *write_surfaces(city, places["rasters"]),
         *_truth(city, places["truth"]),
     ]
     for name, place in places.items():
@@ -97,6 +115,41 @@ def write_city(
         with resources.as_file(study) as template:
             written.append(Path(shutil.copyfile(template, Path(folder) / "study.yaml")))
     return written
+
+
+def _facilities(city: City, folders: Mapping[str, Path]) -> list[Path]:
+    """Write the directory, the registers and the street map, and which records are one place."""
+    denue, points, areas = denue_table(city), service_points(city), service_areas(city)
+    truth = Truth()
+    known = known_places(denue, points, areas, truth)
+    place = folders["facilities"]
+    return [
+        *write_facilities(
+            city, denue, points, areas, facilities=place, boundaries=folders["boundaries"]
+        ),
+        *write_schools(city, known, truth, place),
+        *write_clinics(city, known, truth, place),
+        *write_street_map(city, known, truth, place),
+        *write_truth_of_places(truth, folders["truth"]),
+    ]
+
+
+def _incidents(city: City, folders: Mapping[str, Path]) -> list[Path]:
+    """Write the incidents as points, by neighborhood, and by municipality and month."""
+    table, block = incidents_and_blocks(city)
+    once = ~table["folio"].duplicated().to_numpy()
+    single = table[once].reset_index(drop=True), block[once]
+    return [
+        *write_incidents(table, folders["incidents"]),
+        *write_colonias(
+            city,
+            single,
+            boundaries=folders["boundaries"],
+            tables=folders["incidents"],
+            truth=folders["truth"],
+        ),
+        *write_municipal(city, single, folders["incidents"]),
+    ]
 
 
 def _boundaries(city: City, folder: Path) -> list[Path]:
