@@ -60,6 +60,7 @@ def read_vector(
     crs: str | None = None,
     encoding: str | None = None,
     shapes: bool = True,
+    where: str | None = None,
 ) -> VectorTable:
     """Read a vector layer.
 
@@ -75,6 +76,8 @@ def read_vector(
         Of a shapefile's texts, when it does not say. Default: Windows-1252.
     shapes : bool
         Whether the shapes are read too. Without them `geometry` is missing in every row.
+    where : str, optional
+        Condition in SQL that the rows must meet; GeoParquet is read whole.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def read_vector(
     member = source if isinstance(source, Member) else Member(source)
     path = member.container
     found = require_format(path, *VECTOR)
-    frame, used = _read(member, found, layer, encoding, shapes=shapes)
+    frame, used = _read(member, found, layer, encoding, where, shapes=shapes)
     stated = frame.crs
     if crs is not None:
         frame = frame.set_crs(recognize_crs(crs), allow_override=True)
@@ -127,7 +130,13 @@ def _refuse_other_coordinates(frame: gpd.GeoDataFrame, path: Path) -> None:
 
 
 def _read(
-    member: Member, found: str, layer: str | None, encoding: str | None, *, shapes: bool
+    member: Member,
+    found: str,
+    layer: str | None,
+    encoding: str | None,
+    where: str | None,
+    *,
+    shapes: bool,
 ) -> tuple[gpd.GeoDataFrame, str]:
     path = member.container
     used = encoding or ""
@@ -141,6 +150,8 @@ def _read(
         options: dict[str, Any] = {"max_features": HEAD_ROWS} if only_head() else {}
         if not shapes:
             options["read_geometry"] = False
+        if where is not None:
+            options["where"] = where
         if layer is not None:
             names = [str(name) for name in pyogrio.list_layers(member.source)[:, 0]]
             if layer not in names:
