@@ -81,7 +81,7 @@ def shuffled_city(folder: Path) -> Path:
         layer.to_file(path, encoding="ISO-8859-1")
         path.with_suffix(".prj").write_text(crs)
     for path in (*folder.glob("incidents/*.csv"), *folder.glob("facilities/*.csv")):
-        encoding = "latin-1" if "denue" in path.name else "utf-8"
+        encoding = "utf-8" if path.name.startswith("incidentes") else "latin-1"
         with path.open(encoding=encoding, newline="") as file:
             head, *rows = list(csv.reader(file))
         with path.open("w", encoding=encoding, newline="") as file:
