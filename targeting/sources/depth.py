@@ -1,33 +1,41 @@
-"""How much of a file is read: all of it, or only its head."""
+"""How much of a file is read: all of it, its head, or its keys without the shapes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Literal
 
+Depth = Literal["whole", "head", "keys"]
 HEAD_ROWS, HEAD_BYTES = 1_000, 1 << 20
-_only_head: ContextVar[bool] = ContextVar("only_head", default=False)
+_depth: ContextVar[Depth] = ContextVar("depth", default="whole")
 
 
 @contextmanager
-def only_heads() -> Iterator[None]:
-    """Let every reader within see only the first rows of its file.
+def reading(depth: Depth) -> Iterator[None]:
+    """Let every reader within read only so much of its file.
+
+    Parameters
+    ----------
+    depth : str
+        `head`: the first rows. `keys`: every row of a vector file, without its shapes; tables are
+        read whole.
 
     Examples
     --------
-    >>> with only_heads():
-    ...     inside = only_head()
-    >>> inside, only_head()
+    >>> with reading("head"):
+    ...     inside = reads("head")
+    >>> inside, reads("head")
     (True, False)
     """
-    token = _only_head.set(True)
+    token = _depth.set(depth)
     try:
         yield
     finally:
-        _only_head.reset(token)
+        _depth.reset(token)
 
 
-def only_head() -> bool:
-    """Tell whether only the head of a file is to be read."""
-    return _only_head.get()
+def reads(depth: Depth) -> bool:
+    """Tell whether only so much is read at present."""
+    return _depth.get() == depth

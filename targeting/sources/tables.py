@@ -17,7 +17,7 @@ import pyarrow.parquet as pa_parquet
 from targeting.model import Loss
 from targeting.problems import Problem, TargetingError, closest
 from targeting.registry import register
-from targeting.sources.depth import HEAD_BYTES, only_head
+from targeting.sources.depth import HEAD_BYTES, reads
 from targeting.sources.files import TABLE, Member, require_format, text_encoding, unreadable
 from targeting.sources.layer import Layer, content_ranks, drop, repeats, require_columns
 from targeting.sources.text import MISSING_TEXTS, clean_keys
@@ -114,7 +114,7 @@ def read_text_table(
 
 def _bytes_of(member: Member) -> bytes:
     """Return a text's bytes; of a head, its whole lines."""
-    if not only_head():
+    if not reads("head"):
         return member.read()
     data = member.read(HEAD_BYTES)
     end = max(data.rfind(b"\n"), data.rfind(b"\r")) if len(data) == HEAD_BYTES else -1

@@ -18,7 +18,7 @@ import shapely
 from targeting.model import Loss
 from targeting.problems import Problem, TargetingError, closest
 from targeting.registry import register
-from targeting.sources.depth import HEAD_ROWS, only_head
+from targeting.sources.depth import HEAD_ROWS, reads
 from targeting.sources.files import VECTOR, Member, require_format, unreadable
 from targeting.sources.layer import (
     Layer,
@@ -59,7 +59,6 @@ def read_vector(
     layer: str | None = None,
     crs: str | None = None,
     encoding: str | None = None,
-    shapes: bool = True,
     where: str | None = None,
 ) -> VectorTable:
     """Read a vector layer.
@@ -74,8 +73,6 @@ def read_vector(
         Coordinate system, when the file does not say or says it wrong.
     encoding : str, optional
         Of a shapefile's texts, when it does not say. Default: Windows-1252.
-    shapes : bool
-        Whether the shapes are read too. Without them `geometry` is missing in every row.
     where : str, optional
         Condition in SQL that the rows must meet; GeoParquet is read whole.
 
@@ -92,7 +89,7 @@ def read_vector(
     member = source if isinstance(source, Member) else Member(source)
     path = member.container
     found = require_format(path, *VECTOR)
-    frame, used = _read(member, found, layer, encoding, where, shapes=shapes)
+    frame, used = _read(member, found, layer, encoding, where)
     stated = frame.crs
     if crs is not None:
         frame = frame.set_crs(recognize_crs(crs), allow_override=True)
@@ -135,8 +132,6 @@ def _read(
     layer: str | None,
     encoding: str | None,
     where: str | None,
-    *,
-    shapes: bool,
 ) -> tuple[gpd.GeoDataFrame, str]:
     path = member.container
     used = encoding or ""
@@ -147,8 +142,8 @@ def _read(
             return _named(frame), ""
         if path.suffix.lower() in (".csv", ".tsv"):  # GDAL goes by the name
             raise _wrong(path, found, "expected.own-ending")
-        options: dict[str, Any] = {"max_features": HEAD_ROWS} if only_head() else {}
-        if not shapes:
+        options: dict[str, Any] = {"max_features": HEAD_ROWS} if reads("head") else {}
+        if reads("keys"):
             options["read_geometry"] = False
         if where is not None:
             options["where"] = where
@@ -172,7 +167,7 @@ def _read(
         raise
     except Exception as error:  # the libraries raise their own kinds for every broken file
         raise unreadable(path, error) from error
-    if not shapes:
+    if reads("keys"):
         stated = pyogrio.read_info(member.source, layer=layer)["crs"]
         frame = gpd.GeoDataFrame(frame, geometry=[None] * len(frame), crs=stated)
     if not isinstance(frame, gpd.GeoDataFrame):
@@ -230,6 +225,8 @@ def keep_shapes(
     >>> keep_shapes(gpd.GeoDataFrame(geometry=[bow]), "polygon", [], of=1)[1]
     1
     """
+    if reads("keys"):
+        return frame, 0
     shapes = np.asarray(frame.geometry.array, dtype=object)
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     coordinates, owner = shapely.get_coordinates(shapes, return_index=True)
@@ -319,31 +316,6 @@ def polygons(
     if population is not None:
         frame["population"] = pd.to_numeric(read.frame[population], errors="coerce").astype(float)
     return polygon_layer(read, frame, notes={"keys_padded": padded} if padded else {})
-
-
-@register("keys", "polygons")
-def polygon_keys(
-    path: Path,
-    *,
-    id: str,
-    area_id: str | None = None,
-    municipality_id: str | None = None,
-    population: str | None = None,
-    id_width: int | None = None,
-    layer: str | None = None,
-    crs: str | None = None,
-    encoding: str | None = None,
-) -> pd.DataFrame:
-    """Return `area_id` and `municipality_id` of each id; settings as for `polygons`."""
-    read = read_vector(path, layer=layer, crs=crs, encoding=encoding, shapes=False)
-    named = {"id": id, "area_id": area_id, "municipality_id": municipality_id}
-    require_columns(read.frame.columns, named)
-    keys = {
-        name: clean_keys(read.frame[column], id_width if name == "id" else None)[0]
-        for name, column in named.items()
-        if column is not None
-    }
-    return pd.DataFrame(keys).dropna(subset="id").drop_duplicates("id").set_index("id")
 
 
 def polygon_layer(
