@@ -6,19 +6,21 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from targeting import __version__
 from targeting.i18n import LANGUAGES, catalogue, say
 from targeting.problems import Problem, TargetingError
 
 if TYPE_CHECKING:
-    from targeting.model import LayerReport, Result, Territory
+    from targeting.model import Result
 
 OK, BUG, WRONG = 0, 1, 2
 LISTS = ("indicators", "methods", "facility-kinds")
+WITHOUT = ("denue", "conapo")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,6 +102,17 @@ def _parser(language: str) -> argparse.ArgumentParser:
         sub.add_argument("--data", type=Path, help=words("data"))
         if name == "run":
             sub.add_argument("--out", type=Path, help=words("out"))
+        else:
+            sub.add_argument("--report", type=Path, help=words("report"))
+    fetch = command("fetch", _fetch)
+    fetch.add_argument("code", help=words("code"))
+    fetch.add_argument("--into", type=Path, required=True, help=words("into"))
+    fetch.add_argument(
+        "--without", choices=WITHOUT, action="append", default=[], help=words("without")
+    )
+    fetch.add_argument("--replace", action="store_true", help=words("replace"))
+    fetch.add_argument("--print", action="store_true", help=words("print"))
+    fetch.add_argument("--base-url", help=argparse.SUPPRESS)
     listing = command("list", _list)
     listing.add_argument("what", choices=LISTS, help=words("what"))
     sample = command("sample", _sample)
@@ -116,9 +129,9 @@ def _speak(language: str) -> None:
     setattr(argparse, "_", lambda text: known.get(text, text))  # noqa: B010 (not in its stubs)
 
 
-def _complain(error: TargetingError, language: str) -> None:
+def _complain(error: TargetingError, language: str, heading: str = "cli.problems") -> None:
     count = len(error.problems)
-    print(say("cli.problems", language, count=count), file=sys.stderr)
+    print(say(heading, language, count=count), file=sys.stderr)
     for problem in error.problems:
         print(f"  - {problem.text(language)}", file=sys.stderr)
 
@@ -165,17 +178,86 @@ def _sample(options: argparse.Namespace, language: str) -> int:
     return OK
 
 
+def _fetch(options: argparse.Namespace, language: str) -> int:
+    from datetime import date
+
+    from targeting.sources.mx.publishers import fetch_municipality, wanted_files
+
+    def tell(event: str, **values: object) -> None:
+        words = {k: _said(v, language) for k, v in values.items()}
+        print(say(f"fetch.{event}", language, **words), file=sys.stderr)
+
+    try:
+        chosen = {"without": options.without, "base_url": options.base_url}
+        wanted = wanted_files(options.code, **chosen)
+        if options.print:
+            _print_places(wanted, options.into, language)
+            return OK
+        city = fetch_municipality(
+            options.code,
+            options.into,
+            today=date.today().isoformat(),
+            replace_files="when newer" if options.replace else "never",
+            tell=tell,
+            **chosen,
+        )
+    except TargetingError as error:
+        _complain(error, language, "fetch.problems")
+        failed = {problem.where for problem in error.problems if problem.code[:4] == "not-"}
+        if failed:
+            lacking = [one for one in wanted if one.key in failed]
+            _print_places(lacking, options.into, language)
+        return WRONG
+    tell("study" if city.study_written else "study-kept", file=city.study)
+    print(say("fetch.ready", language, folder=options.into, study=city.study))
+    return OK
+
+
+def _said(value: object, language: str) -> object:
+    """Return a value of a message, itself said when it is the key of one."""
+    return say(str(value), language) if str(value).startswith("expected.") else value
+
+
+def _print_places(wanted: Iterable[Wanted], into: Path, language: str) -> None:
+    """Print where each file is offered, and where to put it when it is fetched by hand."""
+    from targeting.sources.mx.publishers import places_of
+
+    print(say("fetch.by-hand-how", language))
+    for one in wanted:
+        year = one.year or say("fetch.newest-year", language)
+        values = {"name": one.names[language], "source": one.source, "year": year}
+        print(say("fetch.what", language, terms=one.terms, page=one.page, **values))
+        for address, place in places_of(one, into):
+            print(say("fetch.place", language, address=address, place=place))
+
+
 def _check(options: argparse.Namespace, language: str) -> int:
     from targeting.pipeline import check
+    from targeting.render import check_folder, intake_lines, intake_record, write_intake
 
+    folder = options.report
+    unwritable = check_folder(folder) if folder else []
+    if unwritable:
+        raise TargetingError(replace(problem, where="--report") for problem in unwritable)
     study, territory = check(_study_path(options.study, language), options.data)
-    _print_intake(territory, language)
+    print("\n".join(intake_lines(territory.intake, language)))
+    if folder:
+        about: dict[str, Any] = {
+            "title": study.title,
+            "language": study.language,
+            "made": study.made,
+        }
+        files = write_intake(intake_record(territory.intake, territory.crs, **about), folder)
+        print("  " + say("intake.terminal.whole", language, file=files[0]))
+    else:
+        print("  " + say("intake.terminal.ask", language))
     print(say("cli.check-done", language, title=study.title[language]))
     return OK
 
 
 def _run(options: argparse.Namespace, language: str) -> int:
     from targeting.pipeline import run
+    from targeting.render import intake_lines
 
     path = _study_path(options.study, language)
     out = options.out or path.parent / "results"
@@ -184,36 +266,12 @@ def _run(options: argparse.Namespace, language: str) -> int:
         print(say(f"cli.step-{step}", language), file=sys.stderr)
 
     result, files = run(path, out, options.data, tell=tell)
-    _print_intake(result.territory, language)
+    print("\n".join(intake_lines(result.territory.intake, language)))
+    print("  " + say("intake.terminal.whole", language, file=out / "intake.html"))
     _print_polygons(result, language)
     page = next(file for file in files if file.suffix == ".html")
     print(say("cli.run-done", language, folder=out, page=page.resolve()))
     return OK
-
-
-def _print_intake(territory: Territory, language: str) -> None:
-    print(say("cli.intake", language))
-    for layer in territory.intake.layers:
-        rows = {"kept": layer.rows_kept, "read": layer.rows_read}
-        print("  " + say("cli.intake-layer", language, layer=layer.layer, file=layer.file, **rows))
-        for loss in layer.losses:
-            why = say(f"loss.{loss.reason}", language)
-            examples = f" ({', '.join(loss.examples[:3])})" if loss.examples else ""
-            print(f"    - {loss.count:,} / {loss.of:,}: {why}{examples}")
-        for line in _left_out(layer, language):
-            print(f"    - {line}")
-
-
-def _left_out(layer: LayerReport, language: str) -> Iterator[str]:
-    """Say what a layer holds that the study did not ask for: no loss, but not silent either."""
-    if layer.notes.get("not_chosen"):
-        texts = layer.notes.get("not_chosen_texts", {})
-        few = ", ".join(f"{text} {count:,}" for text, count in list(texts.items())[:3])
-        count = f"{layer.notes['not_chosen']:,}"
-        yield say("cli.not-chosen", language, count=count, texts=few)
-    for key in ("other_municipalities", "without_blocks"):
-        if layer.notes.get(key):
-            yield say(f"cli.{key.replace('_', '-')}", language, count=f"{layer.notes[key]:,}")
 
 
 def _print_polygons(result: Result, language: str) -> None:

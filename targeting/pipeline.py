@@ -121,6 +121,7 @@ def _territory(draft: Draft, folder: Path) -> Territory:
         municipalities=known.get("municipalities", ()),
         match_min=known.get("match_min", 0.0),
         tolerance_m=known.get("place_within_m", 50.0),
+        unplaced_max=known.get("unplaced_max", 1.0),
         census_columns=None if draft.study is None else _census_columns(draft.study),
     )
 

@@ -25,7 +25,8 @@ class Problem:
         Place in the study (`composite.normalize`) or in a file (`census.csv, row 12`).
     values : mapping
         What the sentence names: what was given, what was expected. A value that is itself a
-        message key (`expected.…`) is said in the reader's language.
+        message key (`expected.…`) is said in the reader's language; of a tuple of such keys and
+        what they are told with (`(("loss.no-key", "3"),)`) each is.
 
     Examples
     --------
@@ -43,14 +44,17 @@ study file’s folder. [missing-file]'
 
     def text(self, language: str) -> str:
         """Return the sentence in the reader's language, with its place and code."""
-        values = {
-            key: say(value, language) if str(value).startswith("expected.") else value
-            for key, value in self.values.items()
-        }
+        values = {key: _said(value, language) for key, value in self.values.items()}
         hint = str(values.get("hint", "")).strip("–")
         values["suggestion"] = say("word.suggestion", language, hint=hint) if hint else ""
         message = say(f"problem.{self.code}", language, **values)
         return f"{self.where}: {message} [{self.code}]"
+
+
+def _said(value: Any, language: str) -> Any:
+    if isinstance(value, tuple):
+        return "; ".join(f"{about}: {say(key, language)}" for key, about in value)
+    return say(value, language) if str(value).startswith("expected.") else value
 
 
 class TargetingError(Exception):

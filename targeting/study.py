@@ -49,6 +49,8 @@ class Study:
         Settings of the neighbor graph.
     delineation : MethodSpec
         How polygons are drawn.
+    unplaced_max : float
+        Share of a file's incidents that may have no place in the city, 0 to 1.
     """
 
     title: Mapping[str, str]
@@ -68,6 +70,7 @@ class Study:
     coverage_min: float
     streets: Mapping[str, Any]
     delineation: MethodSpec
+    unplaced_max: float = 0.2
 
     def as_record(self) -> dict[str, Any]:
         """Return every input and choice, defaults included, ready for JSON."""
@@ -80,6 +83,7 @@ class Study:
             "seed": self.seed,
             "match_min": self.match_min,
             "place_within_m": self.place_within_m,
+            "unplaced_max": self.unplaced_max,
             "inputs": [
                 {
                     "slot": layer.slot,

@@ -46,6 +46,7 @@ _TOP = (
     "seed",
     "match_min",
     "place_within_m",
+    "unplaced_max",
     "inputs",
     "population",
     "indicators",
@@ -173,6 +174,7 @@ class _Reading:
             "seed": self.take(raw, "seed", Annotated[int, Ge(0)], 1),
             "match_min": self.take(raw, "match_min", Share, 0.95),
             "place_within_m": self.take(raw, "place_within_m", Annotated[float, Ge(0)], 50.0),
+            "unplaced_max": self.take(raw, "unplaced_max", Share, 0.2),
         }
         self.inputs()
         fields["population"] = self.method(

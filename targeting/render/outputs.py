@@ -24,6 +24,8 @@ from targeting.i18n import say
 from targeting.model import LayerReport, Loss, Result
 from targeting.problems import Problem, TargetingError
 from targeting.render import public
+from targeting.render.figures import public_notes
+from targeting.render.intake import INTAKE_HTML, INTAKE_JSON, intake_record, write_intake
 from targeting.render.page import write_page
 from targeting.render.records import plain
 from targeting.render.scene import class_breaks
@@ -150,6 +152,7 @@ def _write_all(result: Result, folder: Path) -> list[str]:
     polygons.to_parquet(folder / "polygons.parquet", index=False, compression="zstd")
     _write_csv(facility_table(result), folder / "facilities_by_polygon.csv")
     _write_csv(facility_count_table(result), folder / "facility_counts.csv")
+    write_intake(_intake(result), folder)
     names = [
         "index.html",
         GEOPACKAGE,
@@ -157,11 +160,24 @@ def _write_all(result: Result, folder: Path) -> list[str]:
         "polygons.parquet",
         "facilities_by_polygon.csv",
         "facility_counts.csv",
+        INTAKE_HTML,
+        INTAKE_JSON,
     ]
     record = manifest(result, {name: _sha256(folder / name) for name in names})
     text = json.dumps(record, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
     (folder / MANIFEST).write_bytes((text + "\n").encode("utf-8"))
     return [*names, MANIFEST]
+
+
+def _intake(result: Result) -> dict[str, Any]:
+    study, territory = result.study, result.territory
+    return intake_record(
+        territory.intake,
+        territory.crs,
+        title=study.title,
+        language=study.language,
+        made=study.made,
+    )
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
@@ -295,7 +311,7 @@ def _input(layer: LayerReport) -> dict[str, Any]:
         "rows_read": layer.rows_read,
         "rows_kept": layer.rows_kept,
         "sha256": layer.sha256,
-        "notes": dict(layer.notes),
+        "notes": public_notes(layer),
         "losses": [_loss(loss) for loss in layer.losses],
     }
 

@@ -13,12 +13,13 @@ import pyproj
 from targeting.facility_kinds import FacilityKind, facility_kinds
 from targeting.i18n import LANGUAGES, catalogue
 from targeting.model import LayerReport, Loss, MethodSpec, Result
-from targeting.render import public
+from targeting.render import figures, public
 from targeting.units import UNITS
 
 _POLYGON_COLUMNS = ("score", "need", "population", "area_km2", "compactness", "block_count")
 # A polygon is always smaller than its city: their sizes are not compared.
 _SIZES = ("population", "area_km2", "block_count")
+_FIGURE_ROWS = 6
 
 
 def page_words() -> dict[str, dict[str, str]]:
@@ -268,7 +269,8 @@ def about_record(result: Result) -> dict[str, Any]:
     }
     methods["streets"] = {"use": "street_links", "settings": dict(study.streets)}
     return {
-        "crs": _crs_name(result.territory.crs),
+        "crs": crs_name(result.territory.crs),
+        "city": _figures(result.territory.intake.city, as_given=True),
         "layers": [_layer_report(layer) for layer in result.territory.intake.layers],
         "losses": [_loss(loss) for loss in result.values.losses],
         "methods": methods,
@@ -281,7 +283,14 @@ def _method(spec: MethodSpec) -> dict[str, Any]:
     return {"use": spec.use, "settings": dict(spec.settings)}
 
 
-def _crs_name(crs: pyproj.CRS) -> str:
+def crs_name(crs: pyproj.CRS) -> str:
+    """Return a coordinate system's name and code.
+
+    Examples
+    --------
+    >>> crs_name(pyproj.CRS.from_epsg(6372))
+    'Mexico ITRF2008 / LCC (EPSG:6372)'
+    """
     authority = crs.to_authority()
     return f"{crs.name} ({':'.join(authority)})" if authority else str(crs.name)
 
@@ -292,10 +301,35 @@ def _layer_report(layer: LayerReport) -> dict[str, Any]:
         "file": layer.file,
         "source": layer.source,
         "year": layer.year,
+        "crs_in": layer.crs_in,
         "rows_read": layer.rows_read,
         "rows_kept": layer.rows_kept,
         "losses": [_loss(loss) for loss in layer.losses],
+        "aside": [
+            {"count": count, "text": {one: figures.label(reason, one) for one in LANGUAGES}}
+            for reason, count in figures.rows_of(layer).reasons
+        ],
+        "figures": _figures(figures.public_notes(layer)),
     }
+
+
+def _figures(
+    notes: Mapping[str, Any], *, as_given: bool = False
+) -> list[dict[str, dict[str, str]]]:
+    """Return figures with their words in every language; long tables and lists are cut."""
+    told = {
+        language: figures.figures(
+            notes, language, most=_FIGURE_ROWS, zeros=False, as_given=as_given
+        )
+        for language in LANGUAGES
+    }
+    return [
+        {
+            "label": {language: told[language][place].label for language in LANGUAGES},
+            "text": {language: told[language][place].text for language in LANGUAGES},
+        }
+        for place in range(len(told[LANGUAGES[0]]))
+    ]
 
 
 def _loss(loss: Loss) -> dict[str, Any]:

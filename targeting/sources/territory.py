@@ -17,6 +17,7 @@ from targeting.problems import Problem, TargetingError, closest, unknown_name
 from targeting.sources.account import Account, layer_name, located
 from targeting.sources.assemble import gather_lines, gather_places
 from targeting.sources.blocks import blocks_inside_others, gather_polygons, put_blocks_in_areas
+from targeting.sources.city import city_figures, too_many_unplaced
 from targeting.sources.facilities import gather_facilities
 from targeting.sources.files import fingerprint, parts
 from targeting.sources.incidents import place_incidents
@@ -57,6 +58,7 @@ def read_territory(
     municipalities: tuple[str, ...] = (),
     match_min: float = 0.95,
     tolerance_m: float = 50.0,
+    unplaced_max: float = 1.0,
     census_columns: Collection[str] | None = None,
     reach_m: float = REACH_M,
 ) -> Territory:
@@ -78,6 +80,8 @@ def read_territory(
         Share of keys that must match between layers, 0 to 1.
     tolerance_m : float
         Farthest distance from an incident to its block, in meters.
+    unplaced_max : float
+        Share of a file's incidents that may have no place in the city, 0 to 1.
     census_columns : collection of str, optional
         Census counts to keep besides the population. Default: all.
     reach_m : float
@@ -118,6 +122,7 @@ def read_territory(
             municipalities=municipalities,
             match_min=match_min,
             tolerance_m=tolerance_m,
+            unplaced_max=unplaced_max,
             reach_m=reach_m,
         )
     except TargetingError as error:
@@ -225,6 +230,7 @@ class _Intake:
         municipalities: tuple[str, ...],
         match_min: float,
         tolerance_m: float,
+        unplaced_max: float,
         reach_m: float,
     ) -> dict[str, Any] | None:
         blocks = self.polygons("blocks", crs, municipalities)
@@ -249,6 +255,7 @@ class _Intake:
             self.slots["incidents"], blocks, tolerance_m=tolerance_m, reach_m=reach_m
         )
         self.problems.extend(found)
+        self.problems.extend(too_many_unplaced(self.slots["incidents"], unplaced_max))
         facilities, found = gather_facilities(self.slots["facilities"], blocks, reach_m=reach_m)
         self.problems.extend(found)
         places = gather_places(self.slots["places"], blocks)
@@ -259,6 +266,7 @@ class _Intake:
         raster = self.first("population_raster")
         if raster is not None and areas is not None and not self.problems:
             self.problems.extend(check_raster(raster, areas, blocks))
+        self.city = city_figures(self.slots, blocks, areas, incidents, facilities)
         return {
             "blocks": blocks[BLOCK_COLUMNS],
             "crs": crs,

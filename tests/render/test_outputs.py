@@ -25,6 +25,8 @@ FILES = {
     "polygons.parquet",
     "facilities_by_polygon.csv",
     "facility_counts.csv",
+    "intake.html",
+    "intake.json",
     "manifest.json",
 }
 

@@ -106,6 +106,25 @@
     );
   }
 
+  function pairs(held) {
+    return build(
+      "dl",
+      { class: "pairs" },
+      held.map((one) => [
+        build("dt", {}, pick(one.label)),
+        build("dd", {}, build("bdi", {}, pick(one.text))),
+      ]),
+    );
+  }
+
+  function aside(held) {
+    return list(
+      held.map((one) =>
+        say("about.aside", { count: number(one.count, 0), text: pick(one.text) }),
+      ),
+    );
+  }
+
   function input(layer) {
     const key = "layer." + layer.layer.replace(/\[.*$/, "");
     return build(
@@ -123,8 +142,20 @@
         }),
         " ",
         build("code", {}, layer.file),
+        layer.crs_in
+          ? build("span", { class: "fine block" }, say("about.crs_in", { crs: layer.crs_in }))
+          : null,
       ),
+      layer.aside.length ? aside(layer.aside) : null,
       layer.losses.some((loss) => loss.count > 0) ? losses(layer.losses) : null,
+      layer.figures.length
+        ? build(
+            "details",
+            {},
+            build("summary", {}, say("about.figures", { count: number(layer.figures.length, 0) })),
+            pairs(layer.figures),
+          )
+        : null,
     );
   }
 
@@ -147,10 +178,14 @@
       build("h3", {}, say("about.methods")),
       methods(scene),
       build("h3", {}, say("about.inputs")),
+      scene.about.city.length
+        ? [build("h4", {}, say("about.city")), pairs(scene.about.city)]
+        : null,
       scene.about.layers.map(input),
       scene.about.losses.length
         ? [build("h4", {}, say("about.measuring")), losses(scene.about.losses)]
         : null,
+      build("p", { class: "fine" }, say("about.whole")),
       build("h3", {}, say("about.privacy")),
       build("p", {}, say("about.privacy_text")),
       build(

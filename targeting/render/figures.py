@@ -1,0 +1,412 @@
+"""Figures of the intake in the reader's language: any note a reader leaves, shown generically."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from targeting.facility_kinds import facility_kinds
+from targeting.i18n import catalogue
+from targeting.model import LayerReport, Loss
+
+# Told beside the rows that were set aside, not once more among the figures.
+SET_ASIDE = ("not_chosen", "other_municipalities", "without_blocks")
+_TOLD_ELSEWHERE = (*SET_ASIDE, "not_chosen_texts")
+# What a planner looks for first, by a piece of the note's name.
+_TELLING = (
+    "match",
+    "masked",
+    "outside",
+    "differ",
+    "repaired",
+    "overlap",
+    "inside",
+    "sliver",
+    "merged",
+    "allocated",
+    "damaged",
+    "padded",
+    "duplicate",
+    "repeated",
+    "not_found",
+    "unreadable",
+    "without",
+)
+FEW, WITHHELD = "<3", "withheld"
+_FLOOR = 3
+# Mappings of incidents that count nothing: nobody can be told from them.
+_NO_COUNTS = re.compile(r"_(share|years?|weights?|m|m2|km2|ratio|dates?)$|^(severity|weights)")
+_UNITS = {"_km2": "km²", "_m2": "m²", "_m": "m"}
+_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_SPACE = "\u00a0"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One note in words: a text, or a small table.
+
+    Parameters
+    ----------
+    name : str
+        Name of the note.
+    label : str
+        What it says, in the reader's language.
+    text : str
+        The value; of a table, its first rows on one line.
+    titles : tuple of str
+        Column titles of a table of more than one column of values.
+    rows : tuple of tuple of str
+        Rows of a table: what it is, then its values.
+    """
+
+    name: str
+    label: str
+    text: str
+    titles: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+def word(keys: Sequence[str], fallback: str, language: str) -> str:
+    """Return the first message there is; without one the fallback as it stands.
+
+    Examples
+    --------
+    >>> word(["note.none_such", "note.kinds"], "kinds", "en")
+    'rows by kind'
+    """
+    words = catalogue(language)
+    return next((words[key] for key in keys if key in words), fallback)
+
+
+def label(name: str, language: str) -> str:
+    """Return the words of a note; without any the name itself."""
+    return word([f"note.{name}", f"intake.city.{name}"], name, language)
+
+
+def share_text(share: float) -> str:
+    """Return a share from 0 to 1 as percent; almost none is not 0 %, almost all is not 100 %.
+
+    Examples
+    --------
+    >>> [share_text(share).replace(chr(160), " ") for share in (0.95648, 0.0001, 0.9999, 1.0)]
+    ['95.6 %', '<0.1 %', '>99.9 %', '100 %']
+    """
+    percent = 100 * share
+    if percent in (0, 100):
+        shown = f"{percent:.0f}"
+    elif 0 < percent < 0.1:
+        shown = "<0.1"
+    elif 99.9 < percent < 100:
+        shown = ">99.9"
+    else:
+        shown = f"{percent:,.1f}"
+    return f"{shown}{_SPACE}%"
+
+
+def number_text(value: float) -> str:
+    """Return a number with thousands apart and as many decimals as are worth reading.
+
+    Examples
+    --------
+    >>> [number_text(value) for value in (12513, 1218542.1, 0.996979, 12.345, 0.0001234)]
+    ['12,513', '1,218,542', '0.997', '12.3', '0.00012']
+    """
+    if float(value).is_integer() or abs(value) >= 100:
+        return f"{value:,.0f}"
+    if abs(value) >= 10:
+        return f"{value:,.1f}"
+    if abs(value) < 0.001:
+        return f"{value:.2g}"
+    return f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+def value_text(name: str, value: Any, language: str) -> str:
+    """Return one value in words; its unit is in the name: `_share`, `_m`, `_m2`, `_km2`.
+
+    Examples
+    --------
+    >>> value_text("overlap_m2", 1234.5, "en").replace(chr(160), " ")
+    '1,234 m²'
+    >>> value_text("first_date", "2014-03-31", "en")
+    'March 31, 2014'
+    """
+    if isinstance(value, str):
+        return _text(value, language)
+    if value is None or (is_number(value) and math.isnan(value)):
+        return catalogue(language)["intake.unknown"]
+    if isinstance(value, bool) or type(value).__name__ == "bool_":
+        return catalogue(language)["intake.yes" if value else "intake.no"]
+    if is_number(value):
+        if name.endswith("_share"):
+            return share_text(float(value))
+        if name.endswith("year"):
+            return str(value)
+        unit = next((sign for end, sign in _UNITS.items() if name.endswith(end)), "")
+        return number_text(float(value)) + (f"{_SPACE}{unit}" if unit else "")
+    if isinstance(value, Mapping):
+        return "; ".join(
+            f"{key_text(name, key, language)}: {value_text(name, held, language)}"
+            for key, held in value.items()
+        )
+    if isinstance(value, Iterable):
+        return ", ".join(value_text(name, held, language) for held in value)
+    return str(value)
+
+
+def _text(value: str, language: str) -> str:
+    words = catalogue(language)
+    if value == FEW:
+        return words["intake.few"]
+    if value == WITHHELD:
+        return words["intake.withheld"]
+    day = _DAY.fullmatch(value)
+    if day is None:
+        return value
+    month = words.get(f"intake.month.{int(day[2])}", day[2])
+    return words["intake.date"].format(year=day[1], month=month, day=int(day[3]))
+
+
+def key_text(name: str, key: Any, language: str) -> str:
+    """Return what a row of a table is: a kind, a level; else the key as it stands.
+
+    Examples
+    --------
+    >>> key_text("kinds", "primary_school", "en"), key_text("kinds", "ROBO", "en")
+    ('Primary school', 'ROBO')
+    """
+    known = facility_kinds().get(str(key))
+    if known is not None:
+        return known.label(language)
+    keys = [f"note.{name}.{key}", f"intake.key.{key}", f"incident_kind.{key}"]
+    return word(keys, str(key), language)
+
+
+def figure(name: str, value: Any, language: str, *, most: int | None = None) -> Figure:
+    """Return a note in words.
+
+    Parameters
+    ----------
+    name : str
+        Name of the note; the words are the message `note.<name>`.
+    value : Any
+        A number, text, list, mapping, or a mapping of mappings.
+    language : str
+        `"es"` or `"en"`.
+    most : int, optional
+        Longest table or list; what is cut off is counted. Default: all of it.
+
+    Returns
+    -------
+    Figure
+
+    Examples
+    --------
+    >>> figure("kinds", {"primary_school": 1200, "ROBO": 3}, "en").rows
+    (('Primary school', '1,200'), ('ROBO', '3'))
+    >>> figure("texts_not_found", ["A", "B", "C"], "en", most=2).text
+    'A, B … and 1 more'
+    """
+    titles, rows = _table(name, value, language)
+    if rows:
+        few = "; ".join(f"{row[0]}: {', '.join(row[1:])}" for row in rows[:3])
+        text = few + (" …" if len(rows) > 3 else "")
+        if most is not None and len(rows) > most:
+            more = (_more(len(rows) - most, language), *[""] * (len(rows[0]) - 1))
+            rows = (*rows[:most], more)
+        return Figure(name, label(name, language), text, titles, rows)
+    if isinstance(value, list | tuple | set | frozenset):
+        held = sorted(value, key=str) if isinstance(value, set | frozenset) else list(value)
+        cut = held if most is None else held[:most]
+        text = ", ".join(value_text(name, one, language) for one in cut)
+        if len(held) > len(cut):
+            text = f"{text} {_more(len(held) - len(cut), language)}"
+        return Figure(name, label(name, language), text)
+    return Figure(name, label(name, language), value_text(name, value, language))
+
+
+def _more(count: int, language: str) -> str:
+    return catalogue(language)["intake.more"].format(count=f"{count:,}")
+
+
+def _table(
+    name: str, value: Any, language: str
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Return column titles and rows of a note that is a table; of another one nothing."""
+    if isinstance(value, list | tuple) and value and all(isinstance(v, Mapping) for v in value):
+        value = {number: held for number, held in enumerate(value, start=1)}
+    if not isinstance(value, Mapping):
+        return (), ()
+    if not value or not all(isinstance(held, Mapping) for held in value.values()):
+        pairs = [
+            (key_text(name, key, language), value_text(name, held, language))
+            for key, held in value.items()
+        ]
+        return (), tuple(pairs)
+    columns = list(dict.fromkeys(key for held in value.values() for key in held))
+    rows = [
+        (
+            key_text(name, key, language),
+            *(value_text(name, held[c], language) if c in held else "–" for c in columns),
+        )
+        for key, held in value.items()
+    ]
+    return tuple(key_text(name, column, language) for column in columns), tuple(rows)
+
+
+def telling(name: str) -> int:
+    """Return the place of a note among those a planner looks for first; smaller is sooner."""
+    return next((place for place, part in enumerate(_TELLING) if part in name), len(_TELLING))
+
+
+def figures(
+    notes: Mapping[str, Any],
+    language: str,
+    *,
+    most: int | None = None,
+    zeros: bool = True,
+    as_given: bool = False,
+) -> list[Figure]:
+    """Return the notes of a layer in words, the most telling first.
+
+    Parameters
+    ----------
+    notes : mapping
+        As `public_notes` gives them.
+    language : str
+        `"es"` or `"en"`.
+    most : int, optional
+        Longest table or list.
+    zeros : bool
+        Whether a count of none is told too.
+    as_given : bool
+        Keep the order of the mapping.
+
+    Returns
+    -------
+    list of Figure
+        Without those told beside the rows set aside, and without empty ones.
+    """
+    names = list(notes) if as_given else sorted(notes, key=lambda name: (telling(name), name))
+    return [
+        figure(name, notes[name], language, most=most)
+        for name in names
+        if name not in _TOLD_ELSEWHERE and not _nothing(notes[name], zeros=zeros)
+    ]
+
+
+def _nothing(value: Any, *, zeros: bool) -> bool:
+    """Tell whether a note has nothing to say: it is empty, or a count of none."""
+    if is_number(value):
+        return not zeros and value == 0
+    return isinstance(value, str | Mapping | list | tuple) and not value
+
+
+def is_number(value: Any) -> bool:
+    """Tell a number, of Python or numpy, from a truth value and everything else.
+
+    Examples
+    --------
+    >>> is_number(3.5), is_number(True)
+    (True, False)
+    """
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def public_notes(layer: LayerReport) -> dict[str, Any]:
+    """Return a layer's notes as they may be written down.
+
+    Counts of incidents by kind, or by any other word, are told from three on. Where only one is
+    left untold, the next smallest is withheld too, so that it does not follow from the total.
+
+    Examples
+    --------
+    >>> notes = {"kinds": {"arson": 2, "injury": 7, "robbery": 40}, "inside_share": 0.4}
+    >>> public_notes(LayerReport("incidents", "a.csv", 49, 49, notes=notes))
+    {'kinds': {'arson': '<3', 'injury': 'withheld', 'robbery': 40}, 'inside_share': 0.4}
+    """
+    if slot(layer.layer) != "incidents":
+        return dict(layer.notes)
+    return {
+        name: value if _NO_COUNTS.search(name) else _without_few(value)
+        for name, value in layer.notes.items()
+    }
+
+
+def _without_few(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_without_few(held) for held in value]
+    if not isinstance(value, Mapping):
+        return value
+    out = {key: _without_few(held) for key, held in value.items()}
+    counts = {key: held for key, held in out.items() if is_number(held) and held > 0}
+    few = [key for key, count in counts.items() if count < _FLOOR]
+    rest = [key for key in counts if key not in few]
+    if len(few) == 1 and rest:
+        out[min(rest, key=lambda key: (counts[key], str(key)))] = WITHHELD
+    return out | dict.fromkeys(few, FEW)
+
+
+def slot(layer: str) -> str:
+    """Return the kind of input of a layer's name.
+
+    Examples
+    --------
+    >>> slot("facilities[1]")
+    'facilities'
+    """
+    return layer.partition("[")[0]
+
+
+def layer_title(layer: str, language: str) -> str:
+    """Return what an input is called on the page."""
+    return word([f"page.layer.{slot(layer)}"], layer, language)
+
+
+def loss_text(loss: Loss, language: str) -> str:
+    """Return why rows were lost."""
+    return word([f"loss.{loss.reason}"], loss.reason, language)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where the rows of a layer went; the parts add up to those read.
+
+    Parameters
+    ----------
+    read, used, aside, lost : int
+        In the file; taken into the study; left aside because the study does not ask for them;
+        fallen.
+    reasons : tuple of (str, int)
+        What was left aside, by note; `other_rows` are totals and the like.
+    """
+
+    read: int
+    used: int
+    aside: int
+    lost: int
+    reasons: tuple[tuple[str, int], ...]
+
+
+def rows_of(layer: LayerReport) -> Rows:
+    """Return where the rows of a layer went.
+
+    Examples
+    --------
+    >>> report = LayerReport("census", "c.csv", 10, 6, notes={"other_municipalities": 1},
+    ...                      losses=(Loss("census", "no-shape", 2, 10),))
+    >>> rows_of(report)
+    Rows(read=10, used=6, aside=2, lost=2, reasons=(('other_municipalities', 1), ('other_rows', 1)))
+    """
+    gone = max(layer.rows_read - layer.rows_kept, 0)
+    reasons = [(name, int(layer.notes.get(name) or 0)) for name in SET_ASIDE]
+    reasons = [(name, count) for name, count in reasons if count]
+    known = min(sum(count for _, count in reasons), gone)
+    # Some losses are of a value (an unknown population) and drop no row.
+    lost = min(sum(loss.count for loss in layer.losses), gone - known)
+    if gone - known - lost:
+        reasons.append(("other_rows", gone - known - lost))
+    return Rows(layer.rows_read, layer.rows_kept, gone - lost, lost, tuple(reasons))

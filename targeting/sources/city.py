@@ -1,0 +1,113 @@
+"""Figures of the city as a whole, which only show when the layers are joined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import geopandas as gpd
+
+from targeting.model import Loss
+from targeting.problems import Problem
+from targeting.sources.account import Account
+
+# Why an incident the study asks for has no place in the city; a row told twice is none of them.
+UNPLACED = (
+    "no-coordinates",
+    "zero-coordinates",
+    "impossible-coordinates",
+    "no-geometry",
+    "wrong-geometry",
+    "outside-projection",
+    "outside-city",
+    "no-block-near",
+)
+
+
+def unplaced(account: Account) -> list[Loss]:
+    """Return the losses of a layer of incidents that are for want of a place."""
+    return [loss for loss in account.losses if loss.reason in UNPLACED]
+
+
+def too_many_unplaced(accounts: Sequence[Account], unplaced_max: float) -> list[Problem]:
+    """Return a problem for each file of incidents with too many that have no place.
+
+    Parameters
+    ----------
+    accounts : sequence of Account
+        Layers of incidents, placed.
+    unplaced_max : float
+        Share of the rows asked for that may have no place, 0 to 1.
+
+    Returns
+    -------
+    list of Problem
+        `too-many-unplaced`, with the counts by reason and rows to look at. None for a
+        file where not one has a place: that is another problem.
+    """
+    problems = []
+    for account in accounts:
+        losses = unplaced(account)
+        count = sum(loss.count for loss in losses)
+        of = account.chosen
+        if not account.kept or count <= unplaced_max * of:
+            continue
+        reasons = tuple(
+            (f"loss.{loss.reason}", f"{loss.count:,} ({', '.join(loss.examples[:3])})")
+            for loss in sorted(losses, key=lambda loss: (-loss.count, loss.reason))
+        )
+        values = {"count": f"{count:,}", "of": f"{of:,}", "reasons": reasons}
+        shares = {"share": f"{count / of:.1%}", "allowed": f"{unplaced_max:.0%}"}
+        problems.append(account.problem("too-many-unplaced", **values, **shares))
+    return problems
+
+
+def city_figures(
+    slots: Mapping[str, Sequence[Account]],
+    blocks: gpd.GeoDataFrame,
+    areas: gpd.GeoDataFrame | None,
+    incidents: gpd.GeoDataFrame | None,
+    facilities: gpd.GeoDataFrame | None,
+) -> dict[str, Any]:
+    """Return what a planner asks of the city before trusting a result.
+
+    Parameters
+    ----------
+    slots : mapping
+        Inputs by slot, joined.
+    blocks : GeoDataFrame
+        With `population` (people).
+    areas, incidents, facilities : GeoDataFrame or None
+        As the territory holds them.
+
+    Returns
+    -------
+    dict
+        Counts, people, and shares from 0 to 1. What no layer can tell is not in it.
+    """
+    people = blocks["population"]
+    known = people.dropna()
+    figures: dict[str, Any] = {"blocks": len(blocks)}
+    if len(known):
+        figures["population"] = round(float(people.sum()))
+    outside = [
+        account.notes["people_outside_blocks"]
+        for account in slots["census"]
+        if "people_outside_blocks" in account.notes
+    ]
+    if outside:
+        figures["people_outside_blocks"] = outside[0]
+        everyone = outside[0] + people.sum()
+        figures["people_outside_blocks_share"] = round(float(outside[0] / everyone), 6)
+    if len(known):
+        figures["blocks_nobody_share"] = round(float((known == 0).mean()), 6)
+        figures["blocks_people_unknown_share"] = round(float(people.isna().mean()), 6)
+    if areas is not None:
+        figures["areas"] = len(areas)
+    if incidents is not None:
+        figures["incidents_placed"] = int(incidents["block_id"].notna().sum())
+        lost = (loss.count for account in slots["incidents"] for loss in unplaced(account))
+        figures["incidents_unplaced"] = sum(lost)
+    if facilities is not None:
+        figures["facilities"] = len(facilities)
+    return figures
