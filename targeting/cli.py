@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from targeting.problems import Problem, TargetingError
 
 if TYPE_CHECKING:
     from targeting.model import Result
+    from targeting.sources.fetched import Wanted
 
 OK, BUG, WRONG = 0, 1, 2
 LISTS = ("indicators", "methods", "facility-kinds")

@@ -1,0 +1,440 @@
+"""One file from its publisher's server: resumed, retried, checked; never half of one."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import re
+import shutil
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from tqdm import tqdm
+
+from targeting import __version__
+from targeting.problems import Problem, TargetingError
+from targeting.sources.files import archive_names
+
+MAGIC = {"ZIP": b"PK\x03\x04"}
+AGENTS = (
+    f"targeting/{__version__} (+fetch; planning tool)",
+    # Some servers refuse every name that does not begin like a browser's.
+    f"Mozilla/5.0 (compatible; targeting/{__version__}; planning tool)",
+)
+_CHUNK = 1 << 18
+_HEAD = 512
+_REFUSED = (401, 403, 406)
+_GONE = (404, 410)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for a server, and how often to try again.
+
+    Parameters
+    ----------
+    connect_s, read_s : float
+        Longest wait for a connection, and for the next bytes.
+    window_s, window_bytes
+        Slowest download accepted: so many bytes in each such span.
+    tries : int
+        Tries in a row that bring nothing new.
+    pause_s, pause_max_s : float
+        Wait before the second try; doubled each time, up to the most.
+    bytes_max : int
+        Largest file accepted.
+    """
+
+    connect_s: float = 20.0
+    read_s: float = 60.0
+    window_s: float = 60.0
+    window_bytes: int = 32_768
+    tries: int = 5
+    pause_s: float = 2.0
+    pause_max_s: float = 60.0
+    bytes_max: int = 8_000_000_000
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A file that is there, whole.
+
+    Parameters
+    ----------
+    file : Path
+        Where.
+    address : str
+        Where it came from; empty when somebody put it there by hand.
+    etag, last_modified : str
+        What the server said of its edition; empty when it did not.
+    received : int
+        Bytes that came over the line this time.
+    """
+
+    file: Path
+    address: str = ""
+    etag: str = ""
+    last_modified: str = ""
+    received: int = 0
+
+
+class AbsentError(Exception):
+    """The address has no such file: another one may. Says what it answered."""
+
+
+class NotFetchedError(Exception):
+    """The file is perhaps there, and could not be had. Says why, as a message key or a text.
+
+    Parameters
+    ----------
+    detail : str
+        Why.
+    reached : bool
+        Whether the server answered at all.
+    """
+
+    def __init__(self, detail: str, *, reached: bool = True) -> None:
+        super().__init__(detail)
+        self.reached = reached
+
+
+class UnchangedError(Exception):
+    """The server says that its file is the one we have."""
+
+
+class _TryAgainError(Exception):
+    def __init__(self, detail: str, *, reached: bool = True, pause_s: float = 0.0) -> None:
+        super().__init__(detail)
+        self.reached = reached
+        self.pause_s = pause_s
+
+
+def download(
+    address: str,
+    target: Path,
+    *,
+    expected: str = "ZIP",
+    patience: Patience | None = None,
+    known: Arrived | None = None,
+    progress: bool | None = None,
+) -> Arrived:
+    """Download a file; what an earlier try left in `<name>.part` is not downloaded again.
+
+    The part goes on only where the server confirms that it still has the same edition (If-Range,
+    RFC 9110 §13.1.5); otherwise it starts over. The file gets its name when it is whole.
+
+    Parameters
+    ----------
+    address : str
+        http or https.
+    target : Path
+        Its final name; a file of that name is replaced.
+    expected : str
+        What its first bytes must say it is: servers answer a missing file with a page of HTML and
+        status 200.
+    patience : Patience, optional
+        Timeouts and tries.
+    known : Arrived, optional
+        The edition at hand, not to be downloaded again.
+    progress : bool, optional
+        Whether to draw a bar on stderr. Default: when that is a terminal.
+
+    Returns
+    -------
+    Arrived
+
+    Raises
+    ------
+    AbsentError, NotFetchedError, UnchangedError
+    TargetingError
+        `no-space`.
+    OSError
+        The folder cannot be written.
+    """
+    patience = patience or Patience()
+    transfer = _Transfer(address, target, expected, patience, known, progress=progress)
+    best, without_progress, pause_s = transfer.size(), 0, patience.pause_s
+    while True:
+        try:
+            return transfer.attempt()
+        except _TryAgainError as error:
+            if transfer.size() > best:
+                best, without_progress, pause_s = transfer.size(), 0, patience.pause_s
+            without_progress += 1
+            if without_progress >= (patience.tries if error.reached else min(patience.tries, 3)):
+                raise NotFetchedError(str(error), reached=error.reached) from error
+            time.sleep(min(max(pause_s, error.pause_s), patience.pause_max_s))
+            pause_s *= 2
+
+
+class _Transfer:
+    """The tries at one address."""
+
+    def __init__(
+        self,
+        address: str,
+        target: Path,
+        expected: str,
+        patience: Patience,
+        known: Arrived | None,
+        *,
+        progress: bool | None,
+    ) -> None:
+        self.address, self.target, self.expected = address, target, expected
+        self.patience, self.known, self.progress = patience, known, progress
+        self.part = target.with_name(f"{target.name}.part")
+        self.note = target.with_name(f"{target.name}.part.json")
+        self.agent = AGENTS[0]
+        self.received = 0
+
+    def size(self) -> int:
+        return self.part.stat().st_size if self.part.is_file() else 0
+
+    def edition(self) -> dict[str, Any]:
+        """Return what is known of the part: its address, edition and whole size."""
+        try:
+            noted = json.loads(self.note.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        same = isinstance(noted, dict) and noted.get("address") == self.address
+        return noted if same else {}
+
+    def forget(self) -> None:
+        self.part.unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
+
+    def attempt(self) -> Arrived:
+        edition = self.edition()
+        have = self.size() if _validator(edition) else 0
+        headers = {"User-Agent": self.agent, "Accept-Encoding": "identity"}
+        if have:
+            headers |= {"Range": f"bytes={have}-", "If-Range": _validator(edition)}
+        elif self.known is not None and self.known.etag:
+            headers["If-None-Match"] = self.known.etag
+        elif self.known is not None and self.known.last_modified:
+            headers["If-Modified-Since"] = self.known.last_modified
+        try:
+            with self._ask(headers) as response:
+                self._receive(response, edition, have)
+        except requests.exceptions.SSLError as error:
+            raise NotFetchedError(_short(error)) from error
+        except requests.exceptions.ConnectTimeout as error:
+            raise _TryAgainError("expected.no-connection", reached=False) from error
+        except requests.exceptions.Timeout as error:
+            raise _TryAgainError("expected.too-slow") from error
+        except requests.exceptions.ConnectionError as error:
+            dropped = "RemoteDisconnected" in repr(error) or "reset" in repr(error)
+            detail = "expected.dropped" if dropped else "expected.no-connection"
+            raise _TryAgainError(detail, reached=dropped) from error
+        except requests.exceptions.RequestException as error:
+            raise NotFetchedError(_short(error)) from error
+        return self._finish()
+
+    def _ask(self, headers: dict[str, str]) -> requests.Response:
+        wait = (self.patience.connect_s, self.patience.read_s)
+        return requests.get(self.address, headers=headers, stream=True, timeout=wait)
+
+    def _receive(self, response: requests.Response, edition: dict[str, Any], have: int) -> None:
+        status = response.status_code
+        if status == 304:
+            raise UnchangedError
+        if status == 416:
+            if have and have == edition.get("total"):
+                return  # nothing is lacking
+            self.forget()
+            raise _TryAgainError("expected.changed")
+        self._refuse(response)
+        headers = response.headers
+        found: dict[str, Any] = {
+            "address": self.address,
+            "etag": headers.get("ETag", ""),
+            "last_modified": headers.get("Last-Modified", ""),
+            "total": None,
+        }
+        length = headers.get("Content-Length", "")
+        if status == 206:
+            span = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", headers.get("Content-Range", ""))
+            if span is None or int(span[1]) != have or _validator(found) != _validator(edition):
+                self.forget()
+                raise _TryAgainError("expected.changed")
+            found["total"] = int(span[2])
+        else:
+            have = 0
+            if length.isdigit() and not headers.get("Content-Encoding"):
+                found["total"] = int(length)
+        total = found["total"]
+        self._require_room(have, total)
+        with tqdm(
+            desc=self.target.name,
+            total=total,
+            initial=have,
+            unit="B",
+            unit_scale=True,
+            disable=None if self.progress is None else not self.progress,
+        ) as bar:
+            self._write(response, found, have, bar)
+        if total is not None and self.size() != total:
+            raise _TryAgainError("expected.dropped")
+
+    def _refuse(self, response: requests.Response) -> None:
+        status = response.status_code
+        if status in _GONE:
+            raise AbsentError(str(status))
+        if status in _REFUSED and self.agent != AGENTS[-1]:
+            self.agent = AGENTS[-1]
+            raise _TryAgainError(f"HTTP {status}")
+        if status == 429 or status >= 500:
+            raise _TryAgainError(f"HTTP {status}", pause_s=_retry_after(response))
+        if status not in (200, 206):
+            raise NotFetchedError(f"HTTP {status}")
+
+    def _write(
+        self, response: requests.Response, found: dict[str, Any], have: int, bar: tqdm[Any]
+    ) -> None:
+        """Append what comes; a new file is begun once its first bytes have shown what it is."""
+        pieces = self._pieces(response)
+        head = b""
+        if not have:
+            for piece in pieces:
+                head += piece
+                if len(head) >= _HEAD:
+                    break
+            if not head:
+                raise _TryAgainError("expected.dropped")
+            if not head.startswith(MAGIC[self.expected]):
+                raise AbsentError(_what(head))
+            self.note.write_text(json.dumps(found), encoding="utf-8")
+        size = have
+        with _disk_may_fill(self.target.name), self.part.open("ab" if have else "wb") as out:
+            for piece in chain([head], pieces):
+                out.write(piece)
+                size += len(piece)
+                self.received += len(piece)
+                bar.update(len(piece))
+                if size > self.patience.bytes_max:
+                    raise NotFetchedError(f"> {self.patience.bytes_max:,} B")
+
+    def _pieces(self, response: requests.Response) -> Iterator[bytes]:
+        """Yield the body as it comes, as long as enough comes."""
+        raw: urllib3.HTTPResponse = response.raw
+        begun, got = time.monotonic(), 0
+        while True:
+            try:
+                piece = raw.read1(_CHUNK, decode_content=True)
+            except urllib3.exceptions.ReadTimeoutError as error:
+                raise _TryAgainError("expected.too-slow") from error
+            except (urllib3.exceptions.HTTPError, OSError) as error:
+                raise _TryAgainError("expected.dropped") from error
+            if not piece:
+                return
+            yield piece
+            got += len(piece)
+            elapsed_s = time.monotonic() - begun
+            if elapsed_s >= self.patience.window_s:
+                if got < self.patience.window_bytes:
+                    raise _TryAgainError("expected.too-slow")
+                begun, got = time.monotonic(), 0
+
+    def _require_room(self, have: int, total: int | None) -> None:
+        free = shutil.disk_usage(self.target.parent).free
+        if total is not None and total - have > free:
+            values = {
+                "given": self.target.name,
+                "needed": f"{(total - have) / 1e6:,.0f}",
+                "free": f"{free / 1e6:,.0f}",
+            }
+            raise TargetingError([Problem("no-space", "", values)])
+
+    def _finish(self) -> Arrived:
+        try:
+            check_archive(self.part)
+        except TargetingError as error:
+            self.forget()
+            raise _TryAgainError("expected.damaged") from error
+        edition = self.edition()
+        self.part.replace(self.target)
+        self.note.unlink(missing_ok=True)
+        words = {key: str(edition.get(key) or "") for key in ("etag", "last_modified")}
+        return Arrived(self.target, self.address, **words, received=self.received)
+
+
+def check_archive(path: Path) -> None:
+    """Check that a zip archive is whole: its directory, and the sum of every member.
+
+    Raises
+    ------
+    TargetingError
+        `unreadable-file` or `unsafe-archive`.
+    """
+    archive_names(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                with archive.open(entry) as member:
+                    while member.read(_CHUNK):
+                        pass
+    except NotImplementedError:
+        return  # packed in a way only other programs know: its directory was whole
+    except Exception as error:  # zlib, bz2 and lzma each raise their own kinds
+        values = {"given": path.name.removesuffix(".part"), "detail": _short(error)}
+        raise TargetingError([Problem("unreadable-file", "", values)]) from error
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, as `sha256sum` prints it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def host_of(address: str) -> str:
+    """Return the server an address names.
+
+    Examples
+    --------
+    >>> host_of("https://www.example.org/a/b.zip")
+    'www.example.org'
+    """
+    return urlsplit(address).netloc
+
+
+def _validator(edition: dict[str, Any]) -> str:
+    """Return what tells one edition of a file from another; a weak tag does not."""
+    etag = str(edition.get("etag") or "")
+    return etag if etag and not etag.startswith("W/") else str(edition.get("last_modified") or "")
+
+
+def _retry_after(response: requests.Response) -> float:
+    given = response.headers.get("Retry-After", "")
+    return float(given) if given.isdigit() else 0.0
+
+
+def _what(head: bytes) -> str:
+    """Say what came instead of the file."""
+    text = head.lstrip(b"\xef\xbb\xbf").lstrip().lower()
+    return "expected.web-page" if text.startswith(b"<") else "expected.binary"
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+@contextmanager
+def _disk_may_fill(name: str) -> Iterator[None]:
+    """Tell a full disk apart from other troubles of writing."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        values = {"given": name, "needed": "?", "free": "0"}
+        raise TargetingError([Problem("no-space", "", values)]) from error
