@@ -117,10 +117,11 @@ def _parser(language: str) -> argparse.ArgumentParser:
     listing = command("list", _list)
     listing.add_argument("what", choices=LISTS, help=words("what"))
     sample = command("sample", _sample)
-    sample.add_argument("--blocks", type=int, default=5000, help=words("blocks"), metavar="N")
+    sample.add_argument("--blocks", type=int, help=words("blocks"), metavar="N")
     sample.add_argument("--seed", type=int, help=words("seed"))
     sample.add_argument("--out", type=Path, required=True, help=words("sample-out"))
     sample.add_argument("--without-plants", action="store_true", help=words("without-plants"))
+    sample.add_argument("--abroad", action="store_true", help=words("abroad"))
     return parser
 
 
@@ -166,15 +167,14 @@ def _new(options: argparse.Namespace, language: str) -> int:
 
 
 def _sample(options: argparse.Namespace, language: str) -> int:
-    from targeting.sample import write_city
+    from targeting.sample import write_city, write_generic_city
 
-    if not 500 <= options.blocks <= 2_500_000:
+    if options.blocks is not None and not 500 <= options.blocks <= 2_500_000:
         values = {"given": options.blocks, "expected": "500 … 2,500,000"}
         raise TargetingError([Problem("out-of-range", "--blocks", values)])
-    settings = {} if options.seed is None else {"seed": options.seed}
-    files = write_city(
-        options.out, blocks=options.blocks, plants=not options.without_plants, **settings
-    )
+    given = {"blocks": options.blocks, "seed": options.seed, "plants": not options.without_plants}
+    settings = {key: value for key, value in given.items() if value is not None}
+    files = (write_generic_city if options.abroad else write_city)(options.out, **settings)
     print(say("cli.sample-done", language, count=len(files), folder=options.out))
     return OK
 

@@ -184,10 +184,12 @@ def write_grid(
     return [path]
 
 
-def write_table(table: pd.DataFrame, path: Path, *, encoding: str = "utf-8") -> list[Path]:
+def write_table(
+    table: pd.DataFrame, path: Path, *, encoding: str = "utf-8", separator: str = ","
+) -> list[Path]:
     """Write a CSV with plain line ends; missing cells are empty."""
     with path.open("w", encoding=encoding, newline="") as out:
-        table.to_csv(out, index=False, lineterminator="\n")
+        table.to_csv(out, index=False, sep=separator, lineterminator="\n")
     return [path]
 
 
