@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from targeting.model import Counts, Loss
+from targeting.model import Loss
 from targeting.problems import TargetingError
 from targeting.registry import register
-from targeting.sources.files import choose_member
+from targeting.sources.depth import reads
+from targeting.sources.files import Member
 from targeting.sources.layer import Layer, content_ranks, examples, missing_column, repeats
+from targeting.sources.mx.census_sums import mask_notes, sum_notes
+from targeting.sources.mx.masks import DWELLINGS, NOT_COUNTS, PEOPLE, bounded, read_cells
+from targeting.sources.mx.members import choose_members
 from targeting.sources.tables import TextTable, read_text_table
+
+__all__ = ["NOT_COUNTS", "inegi_census"]
 
 PARTS = {"ENTIDAD": 2, "MUN": 3, "LOC": 4, "AGEB": 4, "MZA": 3}
 LABELS = (*PARTS, "NOM_ENT", "NOM_MUN", "NOM_LOC")
 LEVELS = ("state", "municipality", "locality", "area", "block")
-PEOPLE, DWELLINGS = "POBTOT", "VIVTOT"
-NEVER_MASKED = (PEOPLE, DWELLINGS, "TVIVHAB")
-# Means, ratios and years: a mask says nothing about them.
-NOT_COUNTS = (
-    "REL_H_M",
-    "PROM_HNV",
-    "GRAPROES",
-    "GRAPROES_F",
-    "GRAPROES_M",
-    "PROM_OCUP",
-    "PRO_OCUP_C",
+# As published in 2020 and 2010, as SCITEL hands it out, and as people rename it.
+_NAMES = (
+    r"ageb_urbana_(?P<state>\d\d)_cpv20\d\d\.csv",
+    r"resageburb_?(?P<state>\d\d)[^/]*\.(csv|xlsx?)",
+    r"ageb_mza[^/]*?_(?P<state>\d\d)_[^/]*\.(csv|xlsx?)",
 )
-MASK, MASK_LOW, MASK_HIGH = "*", 1.0, 2.0
-_WHOLE_ROW = 0.9
+_OTHERS = r"dicc|bit[aá]cora|metadat|catalog"
+# Columns of 2020 that the census of 2010 did not have.
+_ONLY_2020 = ("VIVPARH_CV", "POB_AFRO")
 
 
 @register("reader")
@@ -43,10 +44,11 @@ def inegi_census(
     *,
     columns: tuple[str, ...] | None = None,
     municipalities: tuple[str, ...] = (),
+    state: str | None = None,
     sheet: str | None = None,
     encoding: str | None = None,
 ) -> Layer:
-    """Read INEGI's census by AGEB and block.
+    """Read INEGI's census of 2020 or 2010 by AGEB and block.
 
     Parameters
     ----------
@@ -56,6 +58,9 @@ def inegi_census(
         Counts to keep, besides the population. Default: all.
     municipalities : tuple of str
         Keep only these (5 characters). Default: all.
+    state : str, optional
+        Of several states in one folder or archive, this one (2 characters). Default: those of
+        `municipalities`.
     sheet : str, optional
         Sheet of a workbook.
     encoding : str, optional
@@ -65,33 +70,28 @@ def inegi_census(
     -------
     Layer
         `counts` by `block` (16 characters) and by `area` (13), and as data the population of
-        both. A lone mask `*` leaves 1 to 2; a row masked almost whole (one or two dwellings)
-        leaves anything from 0 to its population or its dwellings. Where an AGEB's population is
-        that of its blocks, what the AGEB says of a count bounds its masked blocks further. Masks
-        of means, `N/D`, `N/A` and blanks are missing.
+        the blocks. A lone mask `*` leaves 1 to 2; a row masked almost whole (one or two
+        dwellings) leaves anything from 0 to its population or its dwellings. Where no block of an
+        AGEB is missing, what the AGEB says of a count bounds its masked blocks further. Masks of
+        means, `N/D`, `N/A` and blanks are missing, and so are negative numbers (counted).
 
     Raises
     ------
     TargetingError
-        `missing-column`, `no-member`, `several-members` and what `read_text_table` raises.
+        `missing-column`, `no-member`, `several-members`, `archive-in-archive` and what
+        `read_text_table` raises.
 
     References
     ----------
-    INEGI, Censo de Población y Vivienda 2020, Principales resultados por AGEB y manzana urbana;
-    confidentiality by the Ley del SNIEG, art. 37.
+    INEGI, Censo de Población y Vivienda 2010 and 2020, Principales resultados por AGEB y manzana
+    urbana; confidentiality by the Ley del SNIEG, art. 37 and 38.
     """
-    member = choose_member(
-        path,
-        r"(ageb_urbana_\d+_cpv2020|resageburb.*|ageb_mza.*)\.csv$",
-        unlike=r"dicc|bit[aá]cora|metadat|catalog",
-    )
-    read = read_text_table(member, sheet=sheet, encoding=encoding)
-    if "AGEB" not in read.table.column_names and read.table.column_names:
-        read = _upper(read)
+    states = (state,) if state else tuple(sorted({code[:2] for code in municipalities}))
+    members = choose_members(path, _NAMES, unlike=_OTHERS, states=states)
+    read = _together([read_text_table(one, sheet=sheet, encoding=encoding) for one in members])
     found = [str(name) for name in read.table.column_names]
-    wanted = list(dict.fromkeys([PEOPLE, *(columns or ())]))
-    if columns is None:
-        wanted += [name for name in found if name not in (*LABELS, PEOPLE)]
+    figures = [name for name in found if name not in LABELS]
+    wanted = list(dict.fromkeys([PEOPLE, *(figures if columns is None else columns)]))
     problems = [missing_column(name, found) for name in (*PARTS, *wanted) if name not in found]
     if problems:
         raise TargetingError(problems)
@@ -100,32 +100,29 @@ def inegi_census(
     keep, differs = _unique(read, units, losses)
     if municipalities:
         keep &= units["municipality_id"].isin(municipalities).to_numpy()
-    keep &= units["level"].isin(LEVELS[3:]).to_numpy()
+    if state:
+        keep &= (units["key"].str.slice(0, 2) == state).to_numpy()
     chosen = units[keep]
-    counts, masked, whole_rows = _counts(read, wanted, keep)
-    for array in counts:
+    table = read.table.filter(pa.array(keep))
+    cells, account = read_cells(table, figures, wanted, pd.Index(chosen["key"], dtype="str"))
+    for array in (cells.low, cells.high, cells.people, cells.dwellings):
         array[differs[keep]] = np.nan
-    by_level = {}
-    for level in ("block", "area"):
-        rows = (chosen["level"] == level).to_numpy()
-        keys = pd.Index(chosen.loc[rows, "key"], dtype="str", name=None)
-        order = np.argsort(keys.to_numpy(object), kind="stable")
-        value, low, high = (array[rows][order] for array in counts)
-        by_level[level] = _Cells(value, low, high, keys[order])
-    blocks = _bounded(by_level["block"], by_level["area"], wanted)
-    tables = {"block": blocks.as_counts(wanted), "area": by_level["area"].as_counts(wanted)}
+    of = {level: (chosen["level"] == level).to_numpy() for level in LEVELS}
+    areas = cells.part(of["area"])
+    blocks = bounded(cells.part(of["block"]), areas, wanted)
+    totals = chosen.assign(**{PEOPLE: cells.people, DWELLINGS: cells.dwellings})
     levels = units["level"].value_counts()
-    of_blocks = (chosen["level"] == "block").to_numpy()
-    notes: dict[str, Any] = {
-        "rows_by_level": {level: int(levels.get(level, 0)) for level in LEVELS},
-        "masked_share": round(float(masked[of_blocks].mean()), 6) if of_blocks.any() else 0.0,
-        "wholly_masked_blocks": int((whole_rows & of_blocks).sum()),
-    }
+    notes: dict[str, Any] = {"rows_by_level": {one: int(levels.get(one, 0)) for one in LEVELS}}
+    notes |= mask_notes(account, of["block"], cells.people, wanted)
+    if not reads("head"):
+        notes |= sum_notes(totals)
     if padded:
         notes["keys_padded"] = padded
+    if year := _year(members, found):
+        notes["census_year"] = year
+    tables = {"block": blocks.as_counts(wanted), "area": areas.as_counts(wanted)}
     data = pd.DataFrame({"population": tables["block"].value[PEOPLE]})
     data["municipality_id"] = data.index.str.slice(0, 5)
-    files = (member.container,) if member.container != path else ()
     return Layer(
         data,
         read.rows_read,
@@ -133,31 +130,31 @@ def inegi_census(
         encoding=read.encoding,
         notes=notes,
         counts=tables,
-        files=files,
+        files=tuple(one.container for one in members if one.container != path),
     )
 
 
-@dataclass(frozen=True)
-class _Cells:
-    """Counts of one level as arrays, rows by key."""
-
-    value: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    keys: pd.Index[str]
-
-    def as_counts(self, columns: list[str]) -> Counts:
-        return Counts(
-            *(
-                pd.DataFrame(array, index=self.keys, columns=columns)
-                for array in (self.value, self.low, self.high)
-            )
-        )
+def _together(tables: Sequence[TextTable]) -> TextTable:
+    """Return the tables of several states as one, with the publisher's names in capitals."""
+    upper = [
+        one.table.rename_columns([str(name).strip().upper() for name in one.table.column_names])
+        for one in tables
+    ]
+    return TextTable(
+        pa.concat_tables(upper, promote_options="default") if len(upper) > 1 else upper[0],
+        ", ".join(dict.fromkeys(one.encoding for one in tables if one.encoding)),
+        sum(one.malformed for one in tables),
+    )
 
 
-def _upper(read: TextTable) -> TextTable:
-    names = [str(name).upper() for name in read.table.column_names]
-    return TextTable(read.table.rename_columns(names), read.encoding, read.malformed)
+def _year(members: Sequence[Member], found: Sequence[str]) -> str:
+    """Return the year of the census, by the file's name or by columns of one year alone."""
+    for member in members:
+        name = (member.name or member.container.name).rsplit("/", 1)[-1]
+        if named := re.search(r"cpv(20\d0)|_(20\d0)(?!\d)|(?:csv|xlsx?)([12]0)(?!\d)", name, re.I):
+            year = named[1] or named[2]
+            return year or f"20{named[3]}"
+    return "2020" if any(name in found for name in _ONLY_2020) else ""
 
 
 def _units(read: TextTable) -> tuple[pd.DataFrame, int]:
@@ -201,79 +198,3 @@ def _unique(
             keys = examples(units.loc[fallen, "key"])
             losses.append(Loss("", reason, int(fallen.sum()), read.rows_read, keys))
     return ~again, differs
-
-
-def _counts(
-    read: TextTable, wanted: list[str], rows: np.ndarray
-) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray, np.ndarray]:
-    """Return value, low and high by row and column; each row's masked share; rows masked whole."""
-    table = read.table.filter(pa.array(rows))
-    cells = [n for n in table.column_names if n not in LABELS]
-    maskable = [n for n in cells if n not in NEVER_MASKED]
-    masked_cells = np.zeros(table.num_rows, dtype=np.int64)
-    for name in maskable:
-        masked_cells += _is_mask(table.column(name))
-    whole = masked_cells > _WHOLE_ROW * max(len(maskable), 1)
-    people = _numbers(table.column(PEOPLE))[0]
-    has_dwellings = DWELLINGS in table.column_names
-    dwellings = _numbers(table.column(DWELLINGS))[0] if has_dwellings else people
-    low = np.empty((table.num_rows, len(wanted)))
-    high = np.empty_like(low)
-    for position, name in enumerate(wanted):
-        numbers, masked = _numbers(table.column(name))
-        low[:, position] = high[:, position] = numbers
-        if name in NOT_COUNTS or not masked.any():
-            continue
-        of_dwellings = name.startswith(("VIV", "TVIV", "VPH"))
-        most = dwellings if of_dwellings else people
-        low[masked, position] = np.where(whole, 0.0, MASK_LOW)[masked]
-        high[masked, position] = np.where(whole, np.nan_to_num(most, nan=MASK_HIGH), MASK_HIGH)[
-            masked
-        ]
-    return ((low + high) / 2, low, high), masked_cells / max(len(cells), 1), whole
-
-
-def _is_mask(column: pa.ChunkedArray) -> np.ndarray:
-    return np.asarray(pc.equal(column, MASK).to_numpy(zero_copy_only=False), dtype=bool)
-
-
-def _numbers(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the numbers of a column (missing where there is none) and where it is masked."""
-    masked = _is_mask(column)
-    trimmed = pc.utf8_trim_whitespace(column)
-    number = pc.match_substring_regex(trimmed, r"^[-+]?[0-9]+(\.[0-9]*)?$")
-    cleaned = pc.if_else(number, trimmed, pa.scalar(None, pa.string()))
-    values = pc.cast(cleaned, pa.float64()).to_numpy(zero_copy_only=False)
-    return np.asarray(values, dtype=float), masked
-
-
-def _bounded(blocks: _Cells, areas: _Cells, wanted: list[str]) -> _Cells:
-    """Narrow the masked blocks of an AGEB by its own count less that of its other blocks.
-
-    Only where the AGEB has as many people as its blocks together, where every block of it has a
-    number or a mask, and where the AGEB's count can be met at all.
-    """
-    area_of = areas.keys.get_indexer(blocks.keys.str.slice(0, 13))
-    there = area_of >= 0
-    group = area_of[there]
-    low, high = blocks.low.copy(), blocks.high.copy()
-    people = wanted.index(PEOPLE)
-    size = len(areas.keys)
-
-    def by_area(values: np.ndarray) -> np.ndarray:
-        return np.bincount(group, weights=values[there], minlength=size)
-
-    whole = by_area(blocks.value[:, people]) == areas.value[:, people]
-    for position, name in enumerate(wanted):
-        if name in NOT_COUNTS or not (high[:, position] > low[:, position]).any():
-            continue
-        least, most = by_area(blocks.low[:, position]), by_area(blocks.high[:, position])
-        floor, ceiling = areas.low[:, position], areas.high[:, position]
-        fits = whole & (least <= ceiling) & (floor <= most)
-        use = there.copy()
-        use[there] = fits[group]
-        own_low, own_high = blocks.low[:, position], blocks.high[:, position]
-        at = area_of[use]
-        high[use, position] = np.minimum(own_high[use], ceiling[at] - (least[at] - own_low[use]))
-        low[use, position] = np.maximum(own_low[use], floor[at] - (most[at] - own_high[use]))
-    return _Cells((low + high) / 2, low, high, blocks.keys)

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Literal
 
 import pandas as pd
 
 from targeting.model import Loss
-from targeting.problems import TargetingError
 from targeting.registry import register
-from targeting.sources.files import choose_member, parts
-from targeting.sources.layer import Layer, drop, missing_column
-from targeting.sources.text import clean_keys
-from targeting.sources.vectors import VectorTable, polygon_layer, read_vector
+from targeting.sources.layer import Layer, drop
+from targeting.sources.mx.framework_files import (
+    KEY_PARTS,
+    KEYS,
+    MUNICIPALITY,
+    FrameworkTable,
+    framework_keys,
+    of_municipalities,
+    read_framework,
+    whole_texts,
+)
+from targeting.sources.text import folded
+from targeting.sources.vectors import polygon_layer
 
-KEY_PARTS = {"CVE_ENT": 2, "CVE_MUN": 3, "CVE_LOC": 4, "CVE_AGEB": 4, "CVE_MZA": 3}
-MUNICIPALITY, AREA, BLOCK = 5, 13, 16
+__all__ = ["AREA", "BLOCK", "MUNICIPALITY", "inegi_areas", "inegi_blocks"]
+
+AREA, BLOCK = 13, 16
 
 
 @register("reader")
 def inegi_blocks(
     path: Path,
     *,
+    municipalities: tuple[str, ...] = (),
+    state: str | None = None,
+    scope: Literal["urban", "all"] = "urban",
     layer: str | None = None,
     crs: str | None = None,
     encoding: str | None = None,
@@ -31,7 +44,16 @@ def inegi_blocks(
     Parameters
     ----------
     path : Path
-        Shapefile, GeoPackage, folder, or the state's zip as published.
+        Shapefile, GeoPackage, folder, or the state's zip as published in 2010, 2018 or 2020; the
+        country's file too.
+    municipalities : tuple of str
+        Read only these (5 characters). Default: all.
+    state : str, optional
+        Of several states in one folder or archive, this one (2 characters). Default: those of
+        `municipalities`.
+    scope : str
+        `urban`: blocks of urban AGEB, which are those the census tells about; `all`: the blocks of
+        rural localities too, where the file has them (`AMBITO`).
     layer : str, optional
         Layer of a GeoPackage that has several.
     crs : str, optional
@@ -42,20 +64,33 @@ def inegi_blocks(
     Returns
     -------
     Layer
-        `id` (16), `area_id` (the first 13), `municipality_id` (the first 5), `geometry`.
+        `id` (16), `area_id` (the first 13), `municipality_id` (the first 5), `geometry`. What INEGI
+        calls a block (`TIPOMZA`: typical, roundabout, the one around others) is counted.
 
     Raises
     ------
     TargetingError
-        `missing-column`, `no-member`, `several-members` and what `read_vector` raises.
+        `missing-column`, `no-member`, `several-members`, `archive-in-archive` and what
+        `read_vector` raises.
     """
-    return _read(path, "m", BLOCK, layer=layer, crs=crs, encoding=encoding)
+    read = read_framework(
+        path,
+        "m",
+        municipalities=municipalities,
+        state=state,
+        layer=layer,
+        crs=crs,
+        encoding=encoding,
+    )
+    return _units(read, "m", scope=scope)
 
 
 @register("reader")
 def inegi_areas(
     path: Path,
     *,
+    municipalities: tuple[str, ...] = (),
+    state: str | None = None,
     layer: str | None = None,
     crs: str | None = None,
     encoding: str | None = None,
@@ -65,8 +100,8 @@ def inegi_areas(
     Parameters
     ----------
     path : Path
-        Shapefile, GeoPackage, folder, or the state's zip as published.
-    layer, crs, encoding : str, optional
+        Shapefile, GeoPackage, folder, or the state's zip as published; the country's file too.
+    municipalities, state, layer, crs, encoding : optional
         As for `inegi_blocks`.
 
     Returns
@@ -77,43 +112,46 @@ def inegi_areas(
     Raises
     ------
     TargetingError
-        `missing-column`, `no-member`, `several-members` and what `read_vector` raises.
+        As `inegi_blocks`.
     """
-    return _read(path, "a", AREA, layer=layer, crs=crs, encoding=encoding)
+    read = read_framework(
+        path,
+        "a",
+        municipalities=municipalities,
+        state=state,
+        layer=layer,
+        crs=crs,
+        encoding=encoding,
+    )
+    return _units(read, "a")
 
 
-def _read(
-    path: Path, suffix: str, width: int, *, layer: str | None, crs: str | None, encoding: str | None
-) -> Layer:
-    member = choose_member(path, rf"(^|/)\d{{2}}{suffix}\.(shp|gpkg)$")
-    read = read_vector(member, layer=layer, crs=crs, encoding=encoding)
-    keys, padded = _keys(read, width)
+def _units(read: FrameworkTable, suffix: str, *, scope: str = "all") -> Layer:
+    """Return blocks or urban areas by key."""
+    keys, padded = framework_keys(read, suffix)
+    width = sum(KEY_PARTS[name] for name in KEYS[suffix])
     frame = read.frame[["geometry"]].copy()
     frame["id"] = keys
     frame["area_id"] = keys.str.slice(0, AREA)
     frame["municipality_id"] = keys.str.slice(0, MUNICIPALITY)
+    notes: dict[str, Any] = {"keys_padded": padded} if padded else {}
+    for column, note in (("TIPOMZA", "blocks_by_type"), ("AMBITO", "blocks_by_scope")):
+        texts = read.column((column,)) if suffix == "m" else None
+        if texts is not None:
+            notes[note] = _frequencies(texts)
     losses: list[Loss] = []
     wrong = keys.notna() & (keys.str.len() != width)
-    frame = drop(frame, wrong.to_numpy(), "key-of-other-length", losses, of=len(frame), label="id")
-    return polygon_layer(
-        read,
-        frame,
-        notes={"keys_padded": padded} if padded else {},
-        losses=losses,
-        files=parts(member.container) if member.container != path else (),
-    )
+    of = len(frame)
+    frame = drop(frame, wrong.to_numpy(), "key-of-other-length", losses, of=of, label="id")
+    kind = read.column(("AMBITO",)) if scope == "urban" and suffix == "m" else None
+    if kind is not None:
+        rural = folded(kind).str.startswith("rural")[frame.index]
+        if not rural.all():
+            frame = drop(frame, rural.to_numpy(), "rural-block", losses, of=of, label="id")
+    frame, other = of_municipalities(frame, read.municipalities)
+    return read.account(polygon_layer(read.table, frame, notes=notes, losses=losses), other=other)
 
 
-def _keys(read: VectorTable, width: int) -> tuple[pd.Series[str], int]:
-    """Return CVEGEO, or put it together from its parts where a file lacks it."""
-    columns = {str(column).upper(): column for column in read.frame.columns}
-    if "CVEGEO" in columns:
-        return clean_keys(read.frame[columns["CVEGEO"]], width)
-    needed = list(KEY_PARTS)[: 4 if width == AREA else 5]
-    if any(name not in columns for name in needed):
-        raise TargetingError([missing_column("CVEGEO", [str(c) for c in read.frame.columns])])
-    pieces = [clean_keys(read.frame[columns[name]], KEY_PARTS[name])[0] for name in needed]
-    joined = pieces[0]
-    for piece in pieces[1:]:
-        joined = joined + piece
-    return joined.astype("str"), 0
+def _frequencies(texts: pd.Series[str]) -> dict[str, int]:
+    told = whole_texts(texts)[0].fillna("–").value_counts()
+    return {str(k): int(n) for k, n in sorted(told.items(), key=lambda p: (-p[1], str(p[0])))}
