@@ -31,11 +31,12 @@ LAYERS = {
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Hash of each file below a folder; of a zip, of each member (compression may differ)."""
+    """Hash of each file below a folder; of a zip or workbook, of each member (compression may
+    differ)."""
     found = {}
     for file in sorted(folder.rglob("*")):
         name = file.relative_to(folder).as_posix()
-        if file.suffix == ".zip":
+        if file.suffix in (".zip", ".xlsx"):
             with zipfile.ZipFile(file) as held:
                 for member in held.infolist():
                     key = f"{name}!{member.filename} {member.date_time}"
@@ -55,7 +56,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_data_holds_what_the_generator_writes(folder: Path, root: Path) -> None:
     """If this fails after a change of the generator: `targeting sample --out data`."""
-    assert contents(folder) == contents(root / "data")
+    held = contents(root / "data")
+    # The city abroad has a test of its own.
+    held = {name: found for name, found in held.items() if not name.startswith("abroad/")}
+    assert contents(folder) == held
 
 
 def test_data_is_small(root: Path) -> None:
