@@ -13,7 +13,9 @@ from annotated_types import Gt
 from targeting.model import Counts
 from targeting.problems import Problem, TargetingError
 from targeting.registry import register
+from targeting.sources.account import Account, located
 from targeting.sources.layer import missing_column
+from targeting.sources.rasters import note_coverage, read_under
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,14 @@ class KnownPeople:
         Published values by area.
     block_table : DataFrame or None
         The blocks' own columns, aligned to the blocks.
+    raster : Account or None
+        The population raster.
     """
 
     block_counts: Counts | None = None
     area_table: pd.DataFrame | None = None
     block_table: pd.DataFrame | None = None
+    raster: Account | None = None
 
 
 def census_population(
@@ -145,6 +150,43 @@ def spread_area_total(
     whole = pd.Series(size, index=blocks.index).groupby(blocks["area_id"]).transform("sum")
     total = blocks["area_id"].map(totals).to_numpy(float)
     return pd.Series(size / whole.to_numpy(float) * total, index=blocks.index)
+
+
+@register("population", "from_raster")
+def raster_population(blocks: gpd.GeoDataFrame, known: KnownPeople) -> pd.Series[float]:
+    """Take the population from the population raster: what its cells hold inside each block.
+
+    For places whose census has no counts by block. People of a cell whose part lies in the street
+    are nobody's: blocks hold fewer than the raster, by about the share of the streets.
+
+    Parameters
+    ----------
+    blocks : GeoDataFrame
+        Index block ids, geometry in meters.
+    known : KnownPeople
+        With `raster`; its account gets the notes of `note_coverage`.
+
+    Returns
+    -------
+    Series
+        People, fractional; missing where the raster has no data in a block.
+
+    Raises
+    ------
+    TargetingError
+        `population-without-layer`, `unreadable-file`, `raster-outside-city`.
+    """
+    account = known.raster
+    if account is None:
+        raise TargetingError([_without("from_raster", "population_raster")])
+    row = account.layer.data.iloc[0]
+    try:
+        held = read_under(row["path"], blocks.geometry, band=int(row["band"]))
+    except TargetingError as error:
+        raise TargetingError(located(error, account.spec.where)) from error
+    account.kept = account.layer.rows_read
+    note_coverage(account, held["share"], blocks)
+    return held["sum"].where(held["cells"] > 0)
 
 
 def _without(method: str, slot: str) -> Problem:

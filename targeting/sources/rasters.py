@@ -1,9 +1,10 @@
-"""Rasters: what a file holds, and exact sums of it over polygons."""
+"""Rasters: what a file holds, and exact sums and means of it over polygons."""
 
 from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +16,9 @@ from targeting.sources.account import Account, located
 from targeting.sources.files import require_format, unreadable
 from targeting.sources.layer import Layer
 from targeting.sources.match import exists
+
+# The coverage of cells is exact to about eight digits.
+_WHOLE = 1 - 1e-6
 
 
 @register("reader")
@@ -38,6 +42,51 @@ def raster(path: Path, *, band: int = 1) -> Layer:
     TargetingError
         `missing-file`, `empty-file`, `wrong-format`, `unreadable-file`, `no-crs` or `no-band`.
     """
+    return _opened(path, band, {})
+
+
+@register("reader")
+def raster_statistic(
+    path: Path,
+    *,
+    name: str,
+    statistic: Literal["sum", "mean", "density"] = "mean",
+    band: int = 1,
+    nodata: float | None = None,
+) -> Layer:
+    """Open a raster of which each block takes one figure: night lights, elevation, people.
+
+    Parameters
+    ----------
+    path : Path
+        GeoTIFF.
+    name : str
+        What the figure is called in the table of blocks.
+    statistic : str
+        `mean`: of the cells under the block, each by the part of it inside (night lights,
+        elevation). `sum`: of what the cells hold, such as people. `density`: the sum per square
+        kilometer of the block. All three are over the part of the block that has data, and
+        missing where no part has.
+    band : int
+        Which band, from 1.
+    nodata : float, optional
+        A value that means no data, besides the file's own.
+
+    Returns
+    -------
+    Layer
+        One row: `path`, `band`, `name`, `statistic`, `nodata`; the cells are read when the blocks
+        are known.
+
+    Raises
+    ------
+    TargetingError
+        `missing-file`, `empty-file`, `wrong-format`, `unreadable-file`, `no-crs` or `no-band`.
+    """
+    return _opened(path, band, {"name": name, "statistic": statistic, "nodata": nodata})
+
+
+def _opened(path: Path, band: int, columns: dict[str, Any]) -> Layer:
     import rasterio
     from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
@@ -46,17 +95,19 @@ def raster(path: Path, *, band: int = 1) -> Layer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             with rasterio.open(path) as source:
-                bands, crs = source.count, source.crs
+                kinds, crs = source.dtypes, source.crs
                 cells = source.width * source.height
     except RasterioError as error:
         raise unreadable(path, error) from error
     if crs is None:
         raise TargetingError([Problem("no-crs", "", {"given": path.name})])
-    if not 1 <= band <= bands:
-        values = {"given": band, "known": bands}
+    if not 1 <= band <= len(kinds):
+        values = {"given": band, "known": len(kinds)}
         raise TargetingError([Problem("no-band", "band", values)])
+    if "complex" in kinds[band - 1]:
+        raise unreadable(path, TypeError(kinds[band - 1]))
     name = f"{crs.to_authority()[0]}:{crs.to_authority()[1]}" if crs.to_authority() else "?"
-    data = pd.DataFrame({"path": [str(path)], "band": [band]})
+    data = pd.DataFrame([{"path": str(path), "band": band} | columns])
     return Layer(data, rows_read=cells, crs_in=name, notes={"cells": cells})
 
 
@@ -80,26 +131,53 @@ def sum_over(path: Path, shapes: gpd.GeoSeries, *, band: int = 1) -> pd.Series[f
     Raises
     ------
     TargetingError
-        `unreadable-file`: the cells are damaged, or the raster is rotated.
+        As for `read_under`.
+    """
+    return read_under(path, shapes, band=band)["sum"]
+
+
+def read_under(
+    path: Path, shapes: gpd.GeoSeries, *, band: int = 1, nodata: float | None = None
+) -> pd.DataFrame:
+    """Read what a raster holds under polygons, in pieces of bounded size.
+
+    Parameters
+    ----------
+    path : Path
+        GeoTIFF, turned in any way.
+    shapes : GeoSeries
+        Polygons in any coordinates; they go to the raster's.
+    band : int
+        Which band, from 1.
+    nodata : float, optional
+        A value that means no data, besides the file's own.
+
+    Returns
+    -------
+    DataFrame
+        Index the shapes'; `sum` (0 where no cell has data), `cells` (how many cells with data, by
+        their parts inside) and `share` (part of the polygon that has data, 0 to 1).
+
+    Raises
+    ------
+    TargetingError
+        `unreadable-file`: the cells are damaged. `raster-outside-city`: no polygon lies over a
+        cell with data.
     """
     import rasterio
-    from exactextract import exact_extract
-    from exactextract.raster import RasterioRasterSource
 
-    frame = gpd.GeoDataFrame({"row": np.arange(len(shapes))}, geometry=shapes.array)
+    from targeting.sources.cells import cells_under
+
     try:
         with rasterio.open(path) as source:
-            found = exact_extract(
-                RasterioRasterSource(source, band, name="cells"),
-                frame.to_crs(source.crs.to_wkt()),
-                "sum",
-                include_cols=["row"],
-                output="pandas",
-            )
+            held = cells_under(source, shapes, band=band, nodata=nodata)
+    except TargetingError:
+        raise
     except Exception as error:  # the libraries raise their own kinds for every broken file
         raise unreadable(Path(path), error) from error
-    totals = found.set_index("row")["sum"].reindex(range(len(shapes))).to_numpy(float)
-    return pd.Series(np.nan_to_num(totals), index=shapes.index)
+    if len(held) and not held["cells"].any():
+        raise TargetingError([Problem("raster-outside-city", "", {"given": Path(path).name})])
+    return held
 
 
 def check_raster(
@@ -109,7 +187,7 @@ def check_raster(
 
     Notes `raster_ratio` (raster people over ours), `rank_correlation` (Spearman) and
     `areas_compared`, over areas where every block has a population. Returns the problem of cells
-    that cannot be read.
+    that cannot be read, or that lie elsewhere.
     """
     row = account.layer.data.iloc[0]
     partly = blocks["area_id"][blocks["population"].isna()]
@@ -136,23 +214,42 @@ def check_raster(
 def raster_column(account: Account, blocks: gpd.GeoDataFrame) -> tuple[pd.DataFrame, list[Problem]]:
     """Take one figure from a raster for each block.
 
+    Notes `covered_share` (part of the blocks' ground that has data), `blocks_partly_covered` and
+    `blocks_without_cells`.
+
     Parameters
     ----------
     account : Account
         A layer of the reader `raster_statistic`.
     blocks : GeoDataFrame
+        In meters.
 
     Returns
     -------
     column : DataFrame
-        Index the blocks'; one column, under the name the study gives it.
+        Index the blocks'; one column, under the name the study gives it: a sum, a mean, or a sum
+        per square kilometer, over the part of the block that has data; missing where none has.
     problems : list of Problem
-        `unreadable-file`.
+        `unreadable-file`, `raster-outside-city`.
     """
     row = account.layer.data.iloc[0]
+    nodata = None if pd.isna(row["nodata"]) else float(row["nodata"])
     account.kept = account.layer.rows_read
     try:
-        values = sum_over(row["path"], blocks.geometry, band=int(row["band"]))
+        held = read_under(row["path"], blocks.geometry, band=int(row["band"]), nodata=nodata)
     except TargetingError as error:
         return pd.DataFrame(index=blocks.index), located(error, account.spec.where)
-    return pd.DataFrame({str(row["name"]): values}, index=blocks.index), []
+    ground_m2 = blocks.geometry.area * held["share"]
+    note_coverage(account, held["share"], blocks)
+    per = {"sum": 1.0, "mean": held["cells"], "density": ground_m2 / 1e6}[row["statistic"]]
+    figures = (held["sum"] / per).where(held["cells"] > 0)
+    return figures.to_frame(str(row["name"])), []
+
+
+def note_coverage(account: Account, share: pd.Series[float], blocks: gpd.GeoDataFrame) -> None:
+    """Note how much of the blocks a raster has data for."""
+    ground_m2 = blocks.geometry.area
+    covered = float((ground_m2 * share).sum() / ground_m2.sum())
+    account.notes["covered_share"] = round(covered, 6)
+    account.notes["blocks_partly_covered"] = int(((share > 0) & (share < _WHOLE)).sum())
+    account.notes["blocks_without_cells"] = int((share == 0).sum())
