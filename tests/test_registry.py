@@ -7,7 +7,7 @@ import pytest
 import targeting
 from targeting import registry
 from targeting.catalogue import catalogue
-from targeting.facility_kinds import facility_kinds
+from targeting.facility_kinds import ANCHORS, CAPACITY_UNITS, ROLES, facility_kinds
 from targeting.i18n import LANGUAGES
 from targeting.model import DIMENSIONS, Indicator
 from targeting.settings import method_spec
@@ -69,11 +69,18 @@ def test_every_catalogue_record_makes_an_indicator(key):
 
 
 def test_every_facility_kind_has_both_names_and_a_source_for_its_norm():
-    for kind in facility_kinds().values():
+    kinds = facility_kinds()
+    for kind in kinds.values():
         assert all(kind.label(language) for language in LANGUAGES)
-        assert kind.role in ("service", "context")
+        assert all(kind.label_without_name(language) for language in LANGUAGES)
+        assert kind.role in ROLES
         assert (kind.norm_m is None) == (kind.norm_source == "")
-        assert kind.role == "context" or kind.norm_m
+        assert (kind.role == "service") == bool(kind.norm_m), kind.key
+        assert kind.anchor in ("", *ANCHORS)
+        assert kind.capacity_unit in CAPACITY_UNITS
+        assert kind.broader in ("", *kinds)
+    # The three anchors of the strategy each work through some kind.
+    assert {kind.anchor for kind in kinds.values()} == {"", *ANCHORS}
 
 
 @pytest.mark.parametrize("name", [n for n in targeting.__all__ if not n.startswith("_")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,10 +65,13 @@ class TextTable:
         return frame
 
 
+Choice = Sequence[str] | Callable[[Sequence[str]], Sequence[str]] | None
+
+
 def read_text_table(
     source: Path | Member,
     *,
-    columns: Sequence[str] | None = None,
+    columns: Choice = None,
     encoding: str | None = None,
     sheet: str | None = None,
 ) -> TextTable:
@@ -78,8 +81,9 @@ def read_text_table(
     ----------
     source : Path or Member
         CSV (any of four delimiters, any line end), Parquet or Excel.
-    columns : sequence of str, optional
-        Read only these, as far as they are there.
+    columns : sequence of str or callable, optional
+        Read only these, as far as they are there; a function gets all names and returns those to
+        read. The cells of other columns of a CSV are never looked at.
     encoding : str, optional
         Default: found out from the bytes.
     sheet : str, optional
@@ -121,7 +125,14 @@ def _bytes_of(member: Member) -> bytes:
     return data[: end + 1] if end >= 0 else data
 
 
-def _read_csv(data: bytes, columns: Sequence[str] | None, encoding: str | None) -> TextTable:
+def _wanted(columns: Choice, found: Sequence[str]) -> list[str]:
+    if columns is None:
+        return list(found)
+    chosen = set(columns(found) if callable(columns) else columns)
+    return [name for name in found if name in chosen]
+
+
+def _read_csv(data: bytes, columns: Choice, encoding: str | None) -> TextTable:
     name = encoding or text_encoding(data)
     if name.lower().replace("_", "-") not in ("utf-8", "utf8"):
         data = data.decode(name).encode("utf-8")
@@ -135,7 +146,7 @@ def _read_csv(data: bytes, columns: Sequence[str] | None, encoding: str | None) 
         malformed.append(row.expected_columns)
         return "skip"
 
-    wanted = header if columns is None else [c for c in header if c in set(columns)]
+    wanted = _wanted(columns, header)
     table = pa_csv.read_csv(
         pa.BufferReader(data),
         read_options=pa_csv.ReadOptions(column_names=header, skip_rows_after_names=1),
@@ -165,9 +176,8 @@ def _header(data: bytes) -> tuple[str, list[str]]:
     return delimiter, names
 
 
-def _as_text(table: pa.Table, columns: Sequence[str] | None) -> pa.Table:
-    names = [n for n in table.column_names if columns is None or n in set(columns)]
-    frame = table.select(names).to_pandas()
+def _as_text(table: pa.Table, columns: Choice) -> pa.Table:
+    frame = table.select(_wanted(columns, table.column_names)).to_pandas()
     texts = {}
     for column in frame.columns:
         values = frame[column]

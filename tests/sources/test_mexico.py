@@ -285,7 +285,7 @@ def test_both_headers_of_denue(tmp_path, head):
     assert read.data["kind"].tolist() == ["primary_school", "shelter", "alcohol_outlet"]
     assert read.data["name"].iloc[0] == "PRIMARIA NIÑOS HÉROES"
     assert read.notes["not_chosen"] == 1
-    assert set(read.data.columns) == {"kind", "name", "geometry"}
+    assert set(read.data.columns) == {"kind", "name", "reference", "geometry"}
 
 
 def test_the_archive_of_denue_and_lost_letters(tmp_path):
