@@ -14,7 +14,10 @@ from targeting.model import Loss
 from targeting.problems import Problem
 from targeting.sources.account import Account
 from targeting.sources.assemble import moved
+from targeting.sources.depth import reads
+from targeting.sources.layer import Frame
 from targeting.sources.match import check_match, exists
+from targeting.sources.shapes import shape_notes
 from targeting.sources.vectors import keep_shapes
 from targeting.spatial import place_points
 
@@ -44,21 +47,8 @@ def gather_polygons(
     pieces = []
     for account in accounts:
         frame = moved(account, crs)
-        if municipalities:
-            own = frame["municipality_id"]
-            if own.isna().all():
-                problems.append(account.problem("no-municipality-column"))
-            absent = sorted(set(municipalities) - set(own.dropna()))
-            if absent and not own.isna().all():
-                known = ", ".join(sorted(own.dropna().unique())[:8])
-                problems.append(
-                    account.problem(
-                        "municipality-not-found", missing=", ".join(absent), known=known or "–"
-                    )
-                )
-            chosen = own.isin(municipalities).to_numpy()
-            account.notes["other_municipalities"] = int((~chosen).sum())
-            frame = frame[chosen]
+        frame, found = keep_municipalities(account, frame, municipalities)
+        problems += found
         fallen: list[Loss] = []
         frame, repaired = keep_shapes(frame, "polygon", fallen, of=account.layer.rows_read)
         for loss in fallen:
@@ -75,7 +65,49 @@ def gather_polygons(
     if again.any():
         accounts[-1].lose("duplicate-key", together.index[again], of=len(together))
         together = together[~again]
+    if not reads("keys"):
+        told = shape_notes(together)
+        if accounts[0].spec.slot == "blocks":
+            told.pop("nested_shapes", None)  # told as `blocks_inside_others`
+        accounts[0].notes |= told
     return together.rename_axis(None), problems
+
+
+def keep_municipalities(
+    account: Account, frame: Frame, municipalities: Sequence[str]
+) -> tuple[Frame, list[Problem]]:
+    """Return the rows of some municipalities; the others are counted, no loss.
+
+    Parameters
+    ----------
+    account : Account
+        Of the layer.
+    frame : DataFrame
+        With `municipality_id`.
+    municipalities : sequence of str
+        Codes to keep; empty for all.
+
+    Returns
+    -------
+    frame : DataFrame
+    problems : list of Problem
+        `no-municipality-column`, `municipality-not-found`.
+    """
+    if not municipalities:
+        return frame, []
+    problems = []
+    own = frame["municipality_id"]
+    if own.isna().all():
+        problems.append(account.problem("no-municipality-column"))
+    absent = sorted(set(municipalities) - set(own.dropna()))
+    if absent and not own.isna().all():
+        known = ", ".join(sorted(own.dropna().unique())[:8]) or "–"
+        values = {"missing": ", ".join(absent), "known": known}
+        problems.append(account.problem("municipality-not-found", **values))
+    chosen = own.isin(municipalities).to_numpy()
+    before = int(account.notes.get("other_municipalities", 0))
+    account.notes["other_municipalities"] = before + int((~chosen).sum())
+    return frame[chosen], problems
 
 
 def put_blocks_in_areas(
