@@ -14,6 +14,7 @@ import shapely
 from targeting.sample.chance import stream
 from targeting.sample.city import CRS, City
 from targeting.sample.facilities import near_void
+from targeting.sample.spelling import MADE_MARK
 from targeting.sample.twins import Places, Truth, other_hands, shifted
 
 Tags = Mapping[str, str]
@@ -52,6 +53,8 @@ AS_BUILDING = ("611122", "611132", "611142", "622112")
 """Classes mapped as an outline rather than a point, half of the time."""
 HALF_BUILDING_M = (11.0, 8.0)
 HANDS = ("same", "same", "capitals", "short", "head_last")
+VAGUE_SHARE = 0.06
+"""Mapped by what they are and not by their name: `Escuela Primaria`."""
 MADE = {"source": "datos inventados / made data"}
 FIRST_NODE, FIRST_WAY, FIRST_RELATION = 990_000_001, 99_000_001, 9_900_001
 PROGRAM = "targeting sample (datos inventados / made data)"
@@ -114,6 +117,11 @@ def street_map(city: City, places: Places, truth: Truth) -> _Map:
     xy, far = shifted(here[["x", "y"]].to_numpy(), rng)
     fallback = [TAGS[code][1] or "Sin Nombre" for code in here["code"]]
     names = other_hands(here["name"].tolist(), fallback, HANDS, rng)
+    vague = rng.uniform(size=len(here)) < VAGUE_SHARE
+    names = [
+        f"{word}{MADE_MARK}" if short else name
+        for name, word, short in zip(names, fallback, vague, strict=True)
+    ]
     nameless = np.array([not TAGS[code][1] for code in here["code"]])
     nameless &= (here["name"] == "").to_numpy()
     building = rng.uniform(size=len(here)) < 0.5
