@@ -5,11 +5,12 @@ from __future__ import annotations
 from targeting.render.intake import intake_record, write_intake
 from targeting.render.outputs import check_folder, write_outputs
 from targeting.render.page import TargetMap, write_page
-from targeting.render.terminal import intake_lines
+from targeting.render.terminal import head_lines, intake_lines
 
 __all__ = [
     "TargetMap",
     "check_folder",
+    "head_lines",
     "intake_lines",
     "intake_record",
     "write_intake",

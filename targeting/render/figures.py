@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from targeting.facility_kinds import facility_kinds
 from targeting.i18n import catalogue
-from targeting.model import LayerReport, Loss
+from targeting.model import LayerReport
+from targeting.render.rows import SET_ASIDE, slot
 
 # Told beside the rows that were set aside, not once more among the figures.
-SET_ASIDE = ("not_chosen", "other_municipalities", "without_blocks")
 _TOLD_ELSEWHERE = (*SET_ASIDE, "not_chosen_texts")
 # What a planner looks for first, by a piece of the note's name.
 _TELLING = (
@@ -83,8 +85,8 @@ def word(keys: Sequence[str], fallback: str, language: str) -> str:
 
 
 def label(name: str, language: str) -> str:
-    """Return the words of a note; without any the name itself."""
-    return word([f"note.{name}", f"intake.city.{name}"], name, language)
+    """Return the words of a note, a figure of the city or a loss; without any the name itself."""
+    return word([f"note.{name}", f"intake.city.{name}", f"loss.{name}"], name, language)
 
 
 def share_text(share: float) -> str:
@@ -138,10 +140,10 @@ def value_text(name: str, value: Any, language: str) -> str:
         return _text(value, language)
     if value is None or (is_number(value) and math.isnan(value)):
         return catalogue(language)["intake.unknown"]
-    if isinstance(value, bool) or type(value).__name__ == "bool_":
+    if isinstance(value, bool | np.bool_):
         return catalogue(language)["intake.yes" if value else "intake.no"]
     if is_number(value):
-        if name.endswith("_share"):
+        if name.endswith("_share") or name.startswith("masked_by_"):
             return share_text(float(value))
         if name.endswith("year"):
             return str(value)
@@ -350,63 +352,6 @@ def _without_few(value: Any) -> Any:
     return out | dict.fromkeys(few, FEW)
 
 
-def slot(layer: str) -> str:
-    """Return the kind of input of a layer's name.
-
-    Examples
-    --------
-    >>> slot("facilities[1]")
-    'facilities'
-    """
-    return layer.partition("[")[0]
-
-
 def layer_title(layer: str, language: str) -> str:
     """Return what an input is called on the page."""
     return word([f"page.layer.{slot(layer)}"], layer, language)
-
-
-def loss_text(loss: Loss, language: str) -> str:
-    """Return why rows were lost."""
-    return word([f"loss.{loss.reason}"], loss.reason, language)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Where the rows of a layer went; the parts add up to those read.
-
-    Parameters
-    ----------
-    read, used, aside, lost : int
-        In the file; taken into the study; left aside because the study does not ask for them;
-        fallen.
-    reasons : tuple of (str, int)
-        What was left aside, by note; `other_rows` are totals and the like.
-    """
-
-    read: int
-    used: int
-    aside: int
-    lost: int
-    reasons: tuple[tuple[str, int], ...]
-
-
-def rows_of(layer: LayerReport) -> Rows:
-    """Return where the rows of a layer went.
-
-    Examples
-    --------
-    >>> report = LayerReport("census", "c.csv", 10, 6, notes={"other_municipalities": 1},
-    ...                      losses=(Loss("census", "no-shape", 2, 10),))
-    >>> rows_of(report)
-    Rows(read=10, used=6, aside=2, lost=2, reasons=(('other_municipalities', 1), ('other_rows', 1)))
-    """
-    gone = max(layer.rows_read - layer.rows_kept, 0)
-    reasons = [(name, int(layer.notes.get(name) or 0)) for name in SET_ASIDE]
-    reasons = [(name, count) for name, count in reasons if count]
-    known = min(sum(count for _, count in reasons), gone)
-    # Some losses are of a value (an unknown population) and drop no row.
-    lost = min(sum(loss.count for loss in layer.losses), gone - known)
-    if gone - known - lost:
-        reasons.append(("other_rows", gone - known - lost))
-    return Rows(layer.rows_read, layer.rows_kept, gone - lost, lost, tuple(reasons))

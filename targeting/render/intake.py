@@ -10,9 +10,10 @@ from typing import Any
 from pyproj import CRS
 
 from targeting.model import IntakeReport, LayerReport
-from targeting.render.figures import public_notes, rows_of, slot
+from targeting.render.figures import public_notes
 from targeting.render.intake_html import intake_html
 from targeting.render.records import crs_name, plain
+from targeting.render.rows import rows_of, slot
 
 INTAKE_JSON, INTAKE_HTML = "intake.json", "intake.html"
 # Read in its own system: the blocks go to it, not it to them.
@@ -82,7 +83,10 @@ def _layer(layer: LayerReport, crs: CRS) -> dict[str, Any]:
         "encoding": layer.encoding,
         "sha256": layer.sha256,
         "rows": {"read": rows.read, "used": rows.used, "aside": rows.aside, "lost": rows.lost},
-        "aside": [{"reason": reason, "count": count} for reason, count in rows.reasons],
+        "aside": [
+            {"reason": one.reason, "count": one.count, "examples": one.examples}
+            for one in rows.reasons
+        ],
         "losses": [
             {
                 "reason": loss.reason,
@@ -91,7 +95,7 @@ def _layer(layer: LayerReport, crs: CRS) -> dict[str, Any]:
                 "share": round(loss.share, 6),
                 "examples": loss.examples,
             }
-            for loss in layer.losses
+            for loss in rows.losses
         ],
         "notes": dict(sorted(public_notes(layer).items())),
     }

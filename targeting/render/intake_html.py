@@ -7,18 +7,18 @@ from html import escape
 from typing import Any
 
 from targeting.i18n import LANGUAGES, catalogue
-from targeting.model import Loss
 from targeting.render.figures import (
     Figure,
     figures,
     label,
     layer_title,
-    loss_text,
     number_text,
     share_text,
     value_text,
 )
+from targeting.render.findings import findings
 from targeting.render.page import asset, policy
+from targeting.render.rows import slot
 
 
 class Html(str):
@@ -100,8 +100,9 @@ def _article(record: Mapping[str, Any], language: str) -> Html:
     if record["made"]:
         parts.append(tag("p", catalogue(language)["page.about.made"], class_="notice"))
     parts.append(tag("p", _say("lead", language)))
-    parts += [_city(record, language), _overview(record, language)]
-    parts += [_layer(layer, language) for layer in record["layers"]]
+    parts += [_city(record, language), _findings(record, language), _overview(record, language)]
+    parts += [_joins(record, language)]
+    parts += [_layer(record, layer, language) for layer in record["layers"]]
     parts += [
         tag("h2", _say("reading", language)),
         tag("p", _say("reading_examples", language)),
@@ -123,7 +124,7 @@ def _overview(record: Mapping[str, Any], language: str) -> Html:
     head = tag("tr", *(tag("th", _say(f"column.{one}", language), scope="col") for one in titles))
     rows = []
     for layer in record["layers"]:
-        name = tag("a", _name(layer, language), href=f"#{_anchor(layer, language)}")
+        name = _link(record, layer["layer"], language)
         counts = [tag("td", number_text(layer["rows"][one])) for one in titles[2:]]
         year = tag("td", layer["year"] or "–", class_="text")
         rows.append(tag("tr", tag("th", name, scope="row"), year, *counts))
@@ -132,19 +133,67 @@ def _overview(record: Mapping[str, Any], language: str) -> Html:
     return joined([tag("h2", _say("overview", language)), table])
 
 
-def _anchor(layer: Mapping[str, Any], language: str) -> str:
-    name = layer["layer"].replace("[", "-").replace("]", "")
-    return f"{language}-{name}"
+def _findings(record: Mapping[str, Any], language: str) -> Html:
+    """Return what deserves a look; an input's name stands before its first finding only."""
+    found = findings(record, language)
+    title = tag("h2", _say("look", language))
+    if not found:
+        return joined([title, tag("p", _say("look.none", language))])
+    groups: dict[str, list[Html]] = {}
+    for one in found:
+        groups.setdefault(one.layer, []).append(tag("li", one.text))
+    items = [
+        tag(
+            "li",
+            _link(record, layer, language) if layer else _say("look.city", language),
+            tag("ul", joined(texts)),
+        )
+        for layer, texts in groups.items()
+    ]
+    return joined([title, tag("ul", joined(items), class_="findings")])
 
 
-def _name(layer: Mapping[str, Any], language: str) -> str:
-    title, place = layer_title(layer["layer"], language), layer["layer"].partition("[")[2]
-    return f"{title} ({int(place[:-1]) + 1})" if place[:-1].isdigit() else title
+def _joins(record: Mapping[str, Any], language: str) -> Html:
+    """Return the table of key matches both ways."""
+    names = ("match_share", "blocks_match_share")
+    rows = []
+    for layer in record["layers"]:
+        if not any(name in layer["notes"] for name in names):
+            continue
+        cells = [
+            tag("td", value_text(name, layer["notes"][name], language))
+            if name in layer["notes"]
+            else tag("td", "–")
+            for name in names
+        ]
+        rows.append(
+            tag("tr", tag("th", _link(record, layer["layer"], language), scope="row"), *cells)
+        )
+    if not rows:
+        return Html()
+    titles = [_say(f"column.{one}", language) for one in ("input", *names)]
+    return joined([tag("h2", _say("joins", language)), _table(titles, rows)])
 
 
-def _layer(layer: Mapping[str, Any], language: str) -> Html:
+def _anchor(layer: str, language: str) -> str:
+    return f"{language}-{layer.replace('[', '-').replace(']', '')}"
+
+
+def _link(record: Mapping[str, Any], layer: str, language: str) -> Html:
+    return tag("a", _name(record, layer, language), href=f"#{_anchor(layer, language)}")
+
+
+def _name(record: Mapping[str, Any], layer: str, language: str) -> str:
+    """Return what an input is called; of several of a kind with its place among them."""
+    title, place = layer_title(layer, language), layer.partition("[")[2][:-1]
+    like = [one for one in record["layers"] if slot(one["layer"]) == slot(layer)]
+    return f"{title} ({int(place) + 1})" if place.isdigit() and len(like) > 1 else title
+
+
+def _layer(record: Mapping[str, Any], layer: Mapping[str, Any], language: str) -> Html:
+    name = layer["layer"]
     parts = [
-        tag("h2", _name(layer, language), id=_anchor(layer, language)),
+        tag("h2", _name(record, name, language), id=_anchor(name, language)),
         _facts(layer, language),
     ]
     parts += _rows(layer, language)
@@ -179,12 +228,15 @@ def _facts(layer: Mapping[str, Any], language: str) -> Html:
 def _rows(layer: Mapping[str, Any], language: str) -> list[Html]:
     rows = layer["rows"]
     counts = {key: number_text(count) for key, count in rows.items()}
-    out = [tag("p", _say("rows", language, **counts), class_="rows")]
+    gone = [key for key in ("aside", "lost") if rows[key]]
+    key = f"rows_{'_'.join(gone)}" if gone else "rows_all"
+    out = [tag("p", _say(key, language, **counts), class_="rows")]
     if not layer["aside"]:
         return out
     body = []
     for one in layer["aside"]:
-        listed = _not_chosen(layer, language) if one["reason"] == "not_chosen" else ""
+        texts = one["reason"] == "not_chosen"
+        listed = _not_chosen(layer, language) if texts else _examples(one, language)
         reason = tag("th", label(one["reason"], language), listed, scope="row")
         body.append(tag("tr", reason, tag("td", number_text(one["count"]))))
     titles = [_say("column.why", language), _say("column.rows", language)]
@@ -211,26 +263,31 @@ def _table(titles: list[str], body: list[Html], **attributes: str) -> Html:
 def _losses(layer: Mapping[str, Any], language: str) -> Html:
     body = []
     for one in layer["losses"]:
-        loss = Loss(layer["layer"], one["reason"], one["count"], one["of"])
-        few = ", ".join(str(example) for example in one["examples"])
-        more = " …" if one["count"] > len(one["examples"]) else ""
-        seen = tag("p", f"{_say('examples', language)}: ", outside(few), more) if few else ""
         body.append(
             tag(
                 "tr",
-                tag("th", loss_text(loss, language), seen, scope="row"),
-                tag("td", number_text(loss.count)),
-                tag("td", number_text(loss.of)),
-                tag("td", share_text(loss.share)),
+                tag("th", label(one["reason"], language), _examples(one, language), scope="row"),
+                tag("td", number_text(one["count"])),
+                tag("td", number_text(one["of"])),
+                tag("td", share_text(one["share"])),
             )
         )
     titles = [_say(f"column.{one}", language) for one in ("why", "count", "of", "share")]
     return joined([tag("h3", _say("lost", language)), _table(titles, body)])
 
 
+def _examples(one: Mapping[str, Any], language: str) -> Html:
+    """Return the keys or row numbers that stand for rows set aside or lost."""
+    if not one["examples"]:
+        return Html()
+    few = outside(", ".join(str(example) for example in one["examples"]))
+    more = " …" if one["count"] > len(one["examples"]) else ""
+    return tag("p", f"{_say('examples', language)}: ", few, more)
+
+
 def _figures(shown: list[Figure], language: str) -> Html:
     single = [
-        tag("tr", tag("th", one.label, scope="row"), tag("td", outside(one.text)))
+        tag("tr", tag("th", one.label, scope="row"), _cell(one.text))
         for one in shown
         if not one.rows
     ]
@@ -244,12 +301,19 @@ def _figures(shown: list[Figure], language: str) -> Html:
     return joined(parts)
 
 
+def _cell(text: str) -> Html:
+    """Return a cell of a value: a number stays on its line, a text from a file may break."""
+    if any(letter.isalpha() for letter in text):
+        return tag("td", outside(text), class_="text")
+    return tag("td", text)
+
+
 def _small_table(one: Figure) -> Html:
     body = [
         tag(
             "tr",
             tag("th", outside(row[0]), scope="row"),
-            *(tag("td", outside(cell)) for cell in row[1:]),
+            *(_cell(text) for text in row[1:]),
         )
         for row in one.rows
     ]

@@ -32,6 +32,8 @@ _VALUE_DECIMALS = {
     "m": (0, 10),
     "km2": (2, 1),
     "years": (0, 1),
+    "radiance": (0, 1),
+    "grade": (1, 5),
 }
 _FIGURE_GRAINS = {
     "need": (0, 10),

@@ -14,6 +14,7 @@ from targeting.facility_kinds import FacilityKind, facility_kinds
 from targeting.i18n import LANGUAGES, catalogue
 from targeting.model import LayerReport, Loss, MethodSpec, Result
 from targeting.render import figures, public
+from targeting.render.rows import rows_of
 from targeting.units import UNITS
 
 _POLYGON_COLUMNS = ("score", "need", "population", "area_km2", "compactness", "block_count")
@@ -296,6 +297,7 @@ def crs_name(crs: pyproj.CRS) -> str:
 
 
 def _layer_report(layer: LayerReport) -> dict[str, Any]:
+    rows = rows_of(layer)
     return {
         "layer": layer.layer,
         "file": layer.file,
@@ -304,10 +306,10 @@ def _layer_report(layer: LayerReport) -> dict[str, Any]:
         "crs_in": layer.crs_in,
         "rows_read": layer.rows_read,
         "rows_kept": layer.rows_kept,
-        "losses": [_loss(loss) for loss in layer.losses],
+        "losses": [_loss(loss) for loss in rows.losses],
         "aside": [
-            {"count": count, "text": {one: figures.label(reason, one) for one in LANGUAGES}}
-            for reason, count in figures.rows_of(layer).reasons
+            {"count": one.count, "text": {key: figures.label(one.reason, key) for key in LANGUAGES}}
+            for one in rows.reasons
         ],
         "figures": _figures(figures.public_notes(layer)),
     }

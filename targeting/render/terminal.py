@@ -13,13 +13,12 @@ from targeting.render.figures import (
     figures,
     label,
     layer_title,
-    loss_text,
     number_text,
     public_notes,
-    rows_of,
     share_text,
     telling,
 )
+from targeting.render.rows import rows_of
 
 _FIGURES, _EXAMPLES, _LONGEST = 5, 3, 3
 _LEAST_TELLING = telling("")
@@ -52,6 +51,42 @@ def intake_lines(report: IntakeReport, language: str) -> list[str]:
     if shown:
         lines.append("  " + say("intake.terminal.city", language))
         lines += [f"    · {_figure(one)}" for one in shown]
+    return [_plain(line) for line in lines]
+
+
+def _plain(line: str) -> str:
+    """Return a line without what a text of a file could do to a terminal."""
+    return "".join(
+        letter if letter.isprintable() else " " if letter == "\u00a0" else "·" for letter in line
+    )
+
+
+def head_lines(report: IntakeReport, language: str) -> list[str]:
+    """Return what a look at heads and keys tells: counts where the keys were read, else a word.
+
+    Parameters
+    ----------
+    report : IntakeReport
+        Rows are 0 where only the head of a file was read.
+    language : str
+        `"es"` or `"en"`.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> head_lines(IntakeReport((LayerReport("incidents", "i.csv", 0, 0),)), "en")[1]
+    '  Incidents (incidents): opens, and has what the study asks of it · i.csv'
+    """
+    lines = [say("cli.intake", language)]
+    for layer in report.layers:
+        if layer.rows_read:
+            lines += _layer(layer, language)
+        else:
+            title, word = layer_title(layer.layer, language), say("cli.check-head", language)
+            lines.append(f"  {title} ({layer.layer}): {word} · {layer.file}")
     return lines
 
 
@@ -60,9 +95,9 @@ def _layer(layer: LayerReport, language: str) -> Iterator[str]:
     values: dict[str, Any] = {"used": number_text(rows.used), "read": number_text(rows.read)}
     values |= {"title": layer_title(layer.layer, language), "file": layer.file}
     yield "  " + say("intake.terminal.layer", language, layer=layer.layer, **values)
-    for loss in layer.losses:
+    for loss in rows.losses:
         counts = {"count": number_text(loss.count), "of": number_text(loss.of)}
-        why = loss_text(loss, language)
+        why = label(loss.reason, language)
         line = say(
             "intake.terminal.loss", language, why=why, share=share_text(loss.share), **counts
         )
@@ -72,16 +107,16 @@ def _layer(layer: LayerReport, language: str) -> Iterator[str]:
             line += f" ({say('intake.terminal.examples', language, examples=few)})"
         yield f"    - {line}"
     notes = public_notes(layer)
-    for reason, count in rows.reasons:
-        why = label(reason, language)
-        texts = notes.get("not_chosen_texts") if reason == "not_chosen" else None
+    for one in rows.reasons:
+        why = label(one.reason, language)
+        texts = notes.get("not_chosen_texts") if one.reason == "not_chosen" else None
         if texts:
             why += f" ({figure('not_chosen_texts', texts, language).text})"
-        line = say("intake.terminal.aside", language, count=number_text(count), why=why)
+        line = say("intake.terminal.aside", language, count=number_text(one.count), why=why)
         yield f"    - {line}"
     shown = figures(notes, language, most=_LONGEST, zeros=False)
-    for one in [one for one in shown if telling(one.name) < _LEAST_TELLING][:_FIGURES]:
-        yield f"    · {_figure(one)}"
+    for told in [one for one in shown if telling(one.name) < _LEAST_TELLING][:_FIGURES]:
+        yield f"    · {_figure(told)}"
 
 
 def _figure(one: Figure) -> str:

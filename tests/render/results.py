@@ -281,6 +281,27 @@ def make_polygons(shapes: gpd.GeoSeries, score: pd.Series, people: pd.Series) ->
     return CandidatePolygons(membership, table, reasons, threshold, {"link_count": 180})
 
 
+def _incident_report() -> LayerReport:
+    return LayerReport(
+        "incidents",
+        "incidentes.csv",
+        400,
+        300,
+        source="Fiscalía <b>inventada</b>",
+        year="2023",
+        crs_in="EPSG:4326",
+        losses=(Loss("incidents", "no-block-near", 20, 320, ("77",)),),
+        notes={
+            "inside_share": 0.4,
+            "kinds": {"<b>robo</b>": 200, "riña": 98, "incendio": 2},
+            "not_chosen": 80,
+            "not_chosen_texts": {HOSTILE[0]: 60, HOSTILE[1]: 20},
+            "texts_not_found": list(HOSTILE),
+            "first_date": "2023-01-31",
+        },
+    )
+
+
 def make_result(
     rows: int = 10, columns: int = 10, *, facilities: int = 60, language: str = "es"
 ) -> Result:
@@ -317,7 +338,7 @@ def make_result(
         blocks=blocks,
         crs=METRIC,
         facilities=make_facilities(facilities, shapes),
-        intake=IntakeReport((report,)),
+        intake=IntakeReport((report, _incident_report()), {"blocks": count, "population": 9000}),
     )
     values = make_values(shapes)
     scores = make_scores(values.value, values.low, values.high)
