@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from targeting.problems import Problem, TargetingError
 if TYPE_CHECKING:
     from targeting.model import Result
     from targeting.sources.fetched import Wanted
+    from targeting.study import Study
 
 OK, BUG, WRONG = 0, 1, 2
 LISTS = ("indicators", "methods", "facility-kinds")
@@ -105,6 +106,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
             sub.add_argument("--out", type=Path, help=words("out"))
         else:
             sub.add_argument("--report", type=Path, help=words("report"))
+        sub.add_argument("--fresh", action="store_true", help=words("fresh"))
     fetch = command("fetch", _fetch)
     fetch.add_argument("code", help=words("code"))
     fetch.add_argument("--into", type=Path, required=True, help=words("into"))
@@ -233,27 +235,48 @@ def _print_places(wanted: Iterable[Wanted], into: Path, language: str) -> None:
 
 
 def _check(options: argparse.Namespace, language: str) -> int:
-    from targeting.pipeline import check
-    from targeting.render import check_folder, intake_lines, intake_record, write_intake
+    path = _study_path(options.study, language)
+    study = _check_whole(path, options, language) if options.report else None
+    if study is None:
+        from targeting.pipeline import check
+        from targeting.render import head_lines
 
-    folder = options.report
-    unwritable = check_folder(folder) if folder else []
-    if unwritable:
-        raise TargetingError(replace(problem, where="--report") for problem in unwritable)
-    study, territory = check(_study_path(options.study, language), options.data)
-    print("\n".join(intake_lines(territory.intake, language)))
-    if folder:
-        about: dict[str, Any] = {
-            "title": study.title,
-            "language": study.language,
-            "made": study.made,
-        }
-        files = write_intake(intake_record(territory.intake, territory.crs, **about), folder)
-        print("  " + say("intake.terminal.whole", language, file=files[0]))
-    else:
+        study, report = check(path, options.data)
+        print("\n".join(head_lines(report, language)))
         print("  " + say("intake.terminal.ask", language))
     print(say("cli.check-done", language, title=study.title[language]))
     return OK
+
+
+def _check_whole(path: Path, options: argparse.Namespace, language: str) -> Study:
+    """Read everything, and write the account of it."""
+    from targeting.pipeline import check_whole
+    from targeting.render import check_folder, intake_lines, intake_record, write_intake
+
+    unwritable = check_folder(options.report)
+    if unwritable:
+        raise TargetingError(replace(problem, where="--report") for problem in unwritable)
+    tell = _teller(language)
+    study, territory = check_whole(path, options.data, tell=tell, cache=_cache(options))
+    print("\n".join(intake_lines(territory.intake, language)))
+    about: dict[str, Any] = {"title": study.title, "language": study.language, "made": study.made}
+    files = write_intake(intake_record(territory.intake, territory.crs, **about), options.report)
+    print("  " + say("intake.terminal.whole", language, file=files[0]))
+    return study
+
+
+def _teller(language: str) -> Callable[[str], None]:
+    return lambda step: print(say(f"cli.step-{step}", language), file=sys.stderr)
+
+
+def _cache(options: argparse.Namespace) -> Path | None:
+    """Return the folder of kept intakes: the user's own, or the one TARGETING_CACHE names."""
+    if options.fresh:
+        return None
+    from platformdirs import user_cache_path
+
+    chosen = os.environ.get("TARGETING_CACHE")
+    return Path(chosen) if chosen else user_cache_path("targeting") / "intakes"
 
 
 def _run(options: argparse.Namespace, language: str) -> int:
@@ -263,10 +286,8 @@ def _run(options: argparse.Namespace, language: str) -> int:
     path = _study_path(options.study, language)
     out = options.out or path.parent / "results"
 
-    def tell(step: str) -> None:
-        print(say(f"cli.step-{step}", language), file=sys.stderr)
-
-    result, files = run(path, out, options.data, tell=tell)
+    tell = _teller(language)
+    result, files = run(path, out, options.data, tell=tell, cache=_cache(options))
     print("\n".join(intake_lines(result.territory.intake, language)))
     print("  " + say("intake.terminal.whole", language, file=out / "intake.html"))
     _print_polygons(result, language)

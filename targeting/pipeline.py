@@ -10,11 +10,13 @@ from targeting.composite import score
 from targeting.delineation import street_links
 from targeting.delineation.settings import check_settings
 from targeting.indicators import measure
-from targeting.model import Result, Territory
+from targeting.model import IntakeReport, Result, Territory
 from targeting.problems import Problem, TargetingError
 from targeting.registry import method
 from targeting.render import check_folder, write_outputs
 from targeting.sources import read_territory
+from targeting.sources.cache import kept_territory
+from targeting.sources.checking import check_inputs
 from targeting.study import Study
 from targeting.study_file import Draft, draft_study
 
@@ -25,7 +27,9 @@ def _silent(step: str) -> None:
     """Say nothing about a step."""
 
 
-def load(path: Path, data: Path | None = None, *, tell: Tell = _silent) -> tuple[Study, Territory]:
+def load(
+    path: Path, data: Path | None = None, *, tell: Tell = _silent, cache: Path | None = None
+) -> tuple[Study, Territory]:
     """Read a study and every file it names.
 
     Parameters
@@ -36,6 +40,9 @@ def load(path: Path, data: Path | None = None, *, tell: Tell = _silent) -> tuple
         Folder its paths start from. Default: the study's own.
     tell : callable
         Gets the name of each step as it starts.
+    cache : Path, optional
+        Folder where intakes are kept: one of the same bytes and choices is not read again. It
+        holds single incidents; nobody else should read it. Default: nothing is kept.
 
     Returns
     -------
@@ -62,7 +69,9 @@ def load(path: Path, data: Path | None = None, *, tell: Tell = _silent) -> tuple
     territory = None
     if draft.layers:
         try:
-            territory = _territory(draft, data or path.parent)
+            territory, kept = _territory(draft, data or path.parent, cache)
+            if kept:
+                tell("kept")
         except TargetingError as error:
             told = [*problems, Problem("missing-key", "inputs.blocks")]  # the draft tells that one
             problems += [one for one in error.problems if one not in told]
@@ -72,8 +81,10 @@ def load(path: Path, data: Path | None = None, *, tell: Tell = _silent) -> tuple
     return draft.study, territory
 
 
-def check(path: Path, data: Path | None = None, *, tell: Tell = _silent) -> tuple[Study, Territory]:
-    """Read a study and its files, and measure its indicators: all that can be wrong, told.
+def check(
+    path: Path, data: Path | None = None, *, tell: Tell = _silent
+) -> tuple[Study, IntakeReport]:
+    """Look at a study, the heads of its files and the keys that join them: seconds on any city.
 
     Parameters
     ----------
@@ -86,6 +97,55 @@ def check(path: Path, data: Path | None = None, *, tell: Tell = _silent) -> tupl
 
     Returns
     -------
+    (Study, IntakeReport)
+        What is not joined by key was looked at only, so its rows are not counted.
+
+    Raises
+    ------
+    TargetingError
+        Every mistake that shows there, in one list.
+    """
+    tell("look")
+    draft = draft_study(path)
+    problems = list(draft.problems)
+    report = IntakeReport()
+    if draft.layers:
+        known = draft.understood
+        try:
+            report = check_inputs(
+                draft.layers,
+                data or path.parent,
+                population=known.get("population"),
+                municipalities=known.get("municipalities", ()),
+                match_min=known.get("match_min", 0.0),
+                census_columns=None if draft.study is None else _census_columns(draft.study),
+            )
+        except TargetingError as error:
+            problems += [one for one in error.problems if one not in problems]
+    problems += _contradictions(draft)
+    if problems or draft.study is None:
+        raise TargetingError(problems or [Problem("missing-key", "inputs.blocks")])
+    return draft.study, report
+
+
+def check_whole(
+    path: Path, data: Path | None = None, *, tell: Tell = _silent, cache: Path | None = None
+) -> tuple[Study, Territory]:
+    """Read a study and its files, and measure its indicators: all that can be wrong, told.
+
+    Parameters
+    ----------
+    path : Path
+        Study file.
+    data : Path, optional
+        Folder its paths start from. Default: the study's own.
+    tell : callable
+        Gets the name of each step as it starts.
+    cache : Path, optional
+        As for `load`.
+
+    Returns
+    -------
     (Study, Territory)
 
     Raises
@@ -93,7 +153,7 @@ def check(path: Path, data: Path | None = None, *, tell: Tell = _silent) -> tupl
     TargetingError
         Every mistake, in one list.
     """
-    study, territory = load(path, data, tell=tell)
+    study, territory = load(path, data, tell=tell, cache=cache)
     tell("measure")
     measure(territory, study.indicators)
     return study, territory
@@ -110,12 +170,10 @@ def _contradictions(draft: Draft) -> tuple[Problem, ...]:
     return ()
 
 
-def _territory(draft: Draft, folder: Path) -> Territory:
-    """Read the files, held to what could be understood of the study."""
+def _territory(draft: Draft, folder: Path, cache: Path | None) -> tuple[Territory, bool]:
+    """Read the files, held to what could be understood of the study; tell if they were kept."""
     known = draft.understood
-    return read_territory(
-        draft.layers,
-        folder,
+    settings = dict(
         population=known.get("population"),
         crs=known.get("crs"),
         municipalities=known.get("municipalities", ()),
@@ -124,6 +182,9 @@ def _territory(draft: Draft, folder: Path) -> Territory:
         unplaced_max=known.get("unplaced_max", 1.0),
         census_columns=None if draft.study is None else _census_columns(draft.study),
     )
+    if cache is None:
+        return read_territory(draft.layers, folder, **settings), False
+    return kept_territory(draft.layers, folder, cache, **settings)
 
 
 def _census_columns(study: Study) -> tuple[str, ...]:
@@ -189,7 +250,12 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
 
 
 def run(
-    path: Path, out: Path, data: Path | None = None, *, tell: Tell = _silent
+    path: Path,
+    out: Path,
+    data: Path | None = None,
+    *,
+    tell: Tell = _silent,
+    cache: Path | None = None,
 ) -> tuple[Result, list[Path]]:
     """Carry out a study file and write its maps and tables.
 
@@ -203,6 +269,8 @@ def run(
         Folder the study's paths start from. Default: the study's own.
     tell : callable
         Gets the name of each step as it starts.
+    cache : Path, optional
+        As for `load`.
 
     Returns
     -------
@@ -227,7 +295,7 @@ def run(
     unwritable = check_folder(out)
     if unwritable:
         raise TargetingError(unwritable)
-    study, territory = load(path, data, tell=tell)
+    study, territory = load(path, data, tell=tell, cache=cache)
     result = carry_out(study, territory, tell=tell)
     tell("write")
     return result, write_outputs(result, out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ def check_inputs(
     population: MethodSpec | None = None,
     municipalities: tuple[str, ...] = (),
     match_min: float = 0.95,
+    census_columns: Collection[str] | None = None,
 ) -> IntakeReport:
     """Look at the head of every input, and at the keys of those that are joined by key.
 
@@ -50,6 +51,8 @@ def check_inputs(
         Codes to keep; empty for all.
     match_min : float
         Share of keys that must match between layers, 0 to 1.
+    census_columns : collection of str, optional
+        Census counts the study reads besides the population.
 
     Returns
     -------
@@ -63,10 +66,13 @@ def check_inputs(
         Everything wrong, in one list, in the order of the layers.
     """
     problems: list[Problem] = []
-    extras = reader_extras(population, (), municipalities)
+    extras = (
+        reader_extras(population, census_columns, municipalities),
+        reader_extras(population, (), municipalities),  # keys need no counts
+    )
     accounts: dict[str, list[Account]] = {}
     for spec in layers:
-        account = _look(spec, folder, extras.get(spec.slot, {}), problems)
+        account = _look(spec, folder, [one.get(spec.slot, {}) for one in extras], problems)
         if account is not None:
             accounts.setdefault(spec.slot, []).append(account)
     if not any(spec.slot == "blocks" for spec in layers):
@@ -80,18 +86,18 @@ def check_inputs(
 
 
 def _look(
-    spec: LayerSpec, folder: Path, extra: dict[str, Any], problems: list[Problem]
+    spec: LayerSpec, folder: Path, extras: Sequence[dict[str, Any]], problems: list[Problem]
 ) -> Account | None:
     """Return an input as far as it needs to be read to be checked."""
     found: list[Problem] = []
     with reading("head"):
-        account = open_layer(spec, folder, extra, found)
+        account = open_layer(spec, folder, extras[0], found)
     if account is not None and spec.slot in _JOINED:
         with reading("keys"):
-            account = _keyed(spec, folder, extra, found)
+            account = _keyed(spec, folder, extras[1], found)
     if any(problem.code in _OF_THE_WHOLE for problem in found):
         found = []
-        account = open_layer(spec, folder, extra, found)
+        account = open_layer(spec, folder, extras[0], found)
     elif account is not None and spec.slot not in _JOINED:
         account.losses, account.notes, account.kept = [], {}, 0
         account.layer = _uncounted(account)
