@@ -49,7 +49,8 @@ def reader_extras(
             default = registry.settings("population", "census")["column"].default
             counted = {population.settings.get("column", default)}
         census["columns"] = tuple(sorted({*census_columns, *counted}))
-    return {"census": census}
+    own = {"municipalities": tuple(municipalities)}
+    return {"census": census, "blocks": own, "areas": own}
 
 
 def open_layer(
