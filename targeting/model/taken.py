@@ -174,6 +174,11 @@ class Territory:
     incident_coverage : Series of bool or None
         Index the blocks'; False where no source of incidents looks, so that none recorded does
         not mean none. Default: every block is covered.
+    incident_kind_coverage : DataFrame of bool or None
+        Index the blocks', a column for each kind some source knows; False where no source that
+        knows the kind looks. Default: as `incident_coverage`, for every kind.
+    incident_years : float or None
+        Years the incidents stand for; None where their sources do not say or do not agree.
     facilities : GeoDataFrame or None
         Index `facility_id`; `kind`, `name` (missing where the source has none), `source`,
         `sensitive` (bool), `capacity` (people it serves; missing where unknown), `geometry`
@@ -204,6 +209,8 @@ class Territory:
     incidents: gpd.GeoDataFrame | None = None
     incident_counts: pd.DataFrame | None = None
     incident_coverage: pd.Series[bool] | None = None
+    incident_kind_coverage: pd.DataFrame | None = None
+    incident_years: float | None = None
     facilities: gpd.GeoDataFrame | None = None
     facility_merges: pd.DataFrame | None = None
     barriers: gpd.GeoDataFrame | None = None
@@ -226,5 +233,6 @@ class Territory:
             demand(layer is None or layer.crs == self.crs, f"{name}: other coordinates")
         if self.block_counts is not None:
             demand(self.block_counts.value.index.equals(blocks.index), "block counts: index")
-        for aligned in (self.block_table, self.incident_coverage):
+        by_block = (self.block_table, self.incident_coverage, self.incident_kind_coverage)
+        for aligned in by_block:
             demand(aligned is None or aligned.index.equals(blocks.index), "by block: index")

@@ -2,16 +2,18 @@
 
 from targeting.sources import (
     facilities,
+    incident_tables,
     incidents,
     lines,
     openstreetmap,
+    places,
     population,
     rasters,
     tables,
     vectors,
 )
 from targeting.sources.layer import Layer
-from targeting.sources.mx import census, conapo, denue, framework, people, services
+from targeting.sources.mx import census, conapo, denue, framework, people, services, sesnsp
 from targeting.sources.territory import read_territory
 
 __all__ = [
@@ -21,14 +23,17 @@ __all__ = [
     "denue",
     "facilities",
     "framework",
+    "incident_tables",
     "incidents",
     "lines",
     "openstreetmap",
     "people",
+    "places",
     "population",
     "rasters",
     "read_territory",
     "services",
+    "sesnsp",
     "tables",
     "vectors",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from targeting import registry
 from targeting.model import LayerReport, LayerSpec, Loss
 from targeting.problems import Problem, TargetingError
 from targeting.sources.layer import Layer, examples
@@ -45,6 +46,13 @@ class Account:
     def chosen(self) -> int:
         """Rows the study asked for: all but those not chosen."""
         return self.layer.rows_read - int(self.layer.notes.get("not_chosen", 0))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Settings of the reader: its defaults, and what the study says."""
+        known = registry.settings("reader", self.spec.reader.use)
+        defaults = {key: one.default for key, one in known.items() if one.default is not one.empty}
+        return defaults | dict(self.spec.reader.settings)
 
     @property
     def name(self) -> str:

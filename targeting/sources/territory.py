@@ -19,9 +19,9 @@ from targeting.sources.assemble import gather_lines, gather_places
 from targeting.sources.blocks import blocks_inside_others, gather_polygons, put_blocks_in_areas
 from targeting.sources.city import city_figures, too_many_unplaced
 from targeting.sources.facilities import gather_facilities
-from targeting.sources.incidents import place_incidents
 from targeting.sources.match import join_area_table, join_block_table, join_census
 from targeting.sources.opening import open_layer, reader_extras
+from targeting.sources.placing import take_incidents
 from targeting.sources.population import KnownPeople
 from targeting.sources.rasters import check_raster, raster_column
 from targeting.spatial import metric_crs
@@ -155,16 +155,22 @@ class _Intake:
         block_table = self.block_table(blocks, of_blocks, match_min)
         known = KnownPeople(block_counts, area_table, pd.DataFrame(blocks.drop(columns="geometry")))
         blocks = self.people(blocks, known, population, of_blocks)
-        incidents, found = place_incidents(
-            self.slots["incidents"], blocks, tolerance_m=tolerance_m, reach_m=reach_m
+        places = gather_places(self.slots["places"], blocks)
+        taken = take_incidents(
+            self.slots["incidents"],
+            blocks,
+            places,
+            tolerance_m=tolerance_m,
+            reach_m=reach_m,
+            match_min=match_min,
         )
-        self.problems.extend(found)
+        incidents = taken.points
+        self.problems.extend(taken.problems)
         self.problems.extend(too_many_unplaced(self.slots["incidents"], unplaced_max))
         facilities, merges, found = gather_facilities(
             self.slots["facilities"], blocks, reach_m=reach_m
         )
         self.problems.extend(found)
-        places = gather_places(self.slots["places"], blocks)
         lines = {
             slot: gather_lines(self.slots[slot], blocks, columns, reach_m=reach_m)
             for slot, columns in (("barriers", ["kind"]), ("street_axes", ["kind", "name"]))
@@ -182,6 +188,10 @@ class _Intake:
             "area_table": area_table,
             "block_table": block_table,
             "incidents": incidents,
+            "incident_counts": taken.counts,
+            "incident_coverage": taken.coverage,
+            "incident_kind_coverage": taken.kind_coverage,
+            "incident_years": taken.years,
             "facilities": facilities,
             "facility_merges": merges,
             "places": places,

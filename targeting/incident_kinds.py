@@ -1,0 +1,61 @@
+"""Kinds of incidents: names and severity weights, from `incident_kinds.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+
+import yaml
+
+
+@dataclass(frozen=True)
+class IncidentKind:
+    """One kind of incident.
+
+    Parameters
+    ----------
+    key : str
+        Name inside the engine, such as `homicide`.
+    names : mapping
+        Name in `es` and `en`.
+    weight : float
+        How much one incident counts in an indicator of severity; a homicide counts 10. The
+        weights are ours, made to be edited.
+    sensitive : bool
+        Victims could be told from single points: counted by block, never listed.
+    """
+
+    key: str
+    names: Mapping[str, str]
+    weight: float
+    sensitive: bool
+
+    def label(self, language: str) -> str:
+        """Return the name in one language."""
+        return self.names[language]
+
+
+@cache
+def incident_kinds() -> Mapping[str, IncidentKind]:
+    """Return every kind the engine knows, in the table's order.
+
+    Examples
+    --------
+    >>> incident_kinds()["homicide"].weight
+    10.0
+    """
+    text = (resources.files("targeting") / "incident_kinds.yaml").read_text(encoding="utf-8")
+    return MappingProxyType(
+        {
+            key: IncidentKind(
+                key=key,
+                names=MappingProxyType(record["name"]),
+                weight=float(record["weight"]),
+                sensitive=bool(record.get("sensitive", False)),
+            )
+            for key, record in yaml.safe_load(text).items()
+        }
+    )
