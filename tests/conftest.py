@@ -58,3 +58,11 @@ def chromium_page(chromium_browser: object) -> Iterator[Callable[..., object]]:
 
     with watched_pages(chromium_browser) as new_page:  # type: ignore[arg-type]
         yield new_page
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _kept_intakes_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the tests' intakes away from the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TARGETING_CACHE", str(tmp_path_factory.mktemp("intakes")))
+        yield

@@ -1,0 +1,105 @@
+"""A look at heads and keys finds what a whole reading finds of them, and reads no shape."""
+
+import dataclasses
+
+import pytest
+
+from targeting.model import MethodSpec
+from targeting.problems import TargetingError
+from targeting.sources import read_territory, vectors
+from targeting.sources.checking import check_inputs
+from targeting.sources.depth import HEAD_ROWS
+from tests.sources import made
+
+CENSUS = MethodSpec("census")
+
+
+@pytest.fixture
+def city(tmp_path):
+    return {spec.where: spec for spec in made.write_city(tmp_path)}
+
+
+def told(layers, folder, **settings):
+    with pytest.raises(TargetingError) as raised:
+        check_inputs(list(layers.values()), folder, population=CENSUS, **settings)
+    return {(problem.where, problem.code) for problem in raised.value.problems}
+
+
+def with_file(spec, file, **more):
+    reader = MethodSpec(spec.reader.use, {**spec.reader.settings, **more})
+    return dataclasses.replace(spec, file=file, reader=reader)
+
+
+def test_keys_match_as_in_the_whole_reading(city, tmp_path):
+    looked = check_inputs(list(city.values()), tmp_path, population=CENSUS)
+    whole = read_territory(list(city.values()), tmp_path, population=CENSUS).intake
+    assert [layer.layer for layer in looked.layers] == [layer.layer for layer in whole.layers]
+    for one, other in zip(looked.layers, whole.layers, strict=True):
+        assert (one.crs_in, one.encoding) == (other.crs_in, other.encoding)
+        for note in ("match_share", "blocks_match_share", "without_blocks"):
+            assert one.notes.get(note) == other.notes.get(note), (one.layer, note)
+        if one.rows_read:
+            assert one.rows_read == other.rows_read, one.layer
+
+
+def test_no_shape_of_blocks_is_read(city, tmp_path, monkeypatch):
+    asked = []
+    read = vectors.pyogrio.read_dataframe
+
+    def watched(source, **options):
+        asked.append((options.get("read_geometry", True), options.get("max_features")))
+        return read(source, **options)
+
+    monkeypatch.setattr(vectors.pyogrio, "read_dataframe", watched)
+    check_inputs(list(city.values()), tmp_path, population=CENSUS)
+    assert asked
+    for shapes, most in asked:
+        assert not shapes or most == HEAD_ROWS
+
+
+def test_mistakes_of_all_files_at_once(city, tmp_path):
+    city["inputs.incidents"] = with_file(city["inputs.incidents"], "nowhere.csv")
+    raster = city["inputs.population_raster"]
+    (tmp_path / "flat.tif").write_bytes(b"")
+    city["inputs.population_raster"] = with_file(raster, "flat.tif")
+    text = made.census_text().replace(",006A,003,", ",006A,093,")
+    made.write_text(tmp_path / "census.csv", text)
+    city["inputs.census"] = with_file(city["inputs.census"], "census.csv")
+    assert told(city, tmp_path) == {
+        ("inputs.incidents", "missing-file"),
+        ("inputs.population_raster", "empty-file"),
+        ("inputs.census", "keys-unmatched"),
+        ("inputs.blocks", "keys-unmatched"),
+    }
+
+
+def test_a_column_the_study_needs(city, tmp_path):
+    found = told(city, tmp_path, census_columns=("P_999",))
+    assert found == {("inputs.census", "missing-column")}
+
+
+def test_a_kind_below_the_head_is_found_and_one_nowhere_is_told(city, tmp_path):
+    rows = ["lon,lat,delito"] + ["-102.3,21.9,ROBO"] * 90_000 + ["-102.3,21.9,HOMICIDIO"]
+    made.write_text(tmp_path / "long.csv", "\n".join(rows) + "\n")
+    assert (tmp_path / "long.csv").stat().st_size > 1 << 20  # more than a head
+    spec = city["inputs.incidents"]
+    plain = {"x": "lon", "y": "lat", "crs": "EPSG:4326", "kind": "delito"}
+    kinds = {"robbery": ("ROBO",), "homicide": ("HOMICIDIO",)}
+    reader = MethodSpec("points", plain | {"kinds": kinds})
+    city["inputs.incidents"] = dataclasses.replace(spec, file="long.csv", reader=reader)
+    check_inputs(list(city.values()), tmp_path, population=CENSUS)
+    kinds = kinds | {"injury": ("LESIONES",)}
+    reader = MethodSpec("points", plain | {"kinds": kinds})
+    city["inputs.incidents"] = dataclasses.replace(spec, file="long.csv", reader=reader)
+    assert told(city, tmp_path) == {("inputs.incidents.kinds.injury", "kind-without-rows")}
+
+
+def test_a_municipality_that_is_not_there(city, tmp_path):
+    assert ("inputs.blocks", "municipality-not-found") in told(
+        city, tmp_path, municipalities=("99999",)
+    )
+
+
+def test_without_blocks(city, tmp_path):
+    del city["inputs.blocks"]
+    assert ("inputs.blocks", "missing-key") in told(city, tmp_path)
