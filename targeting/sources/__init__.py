@@ -13,7 +13,18 @@ from targeting.sources import (
     vectors,
 )
 from targeting.sources.layer import Layer
-from targeting.sources.mx import census, conapo, denue, framework, people, services, sesnsp
+from targeting.sources.mx import (
+    census,
+    conapo,
+    denue,
+    framework,
+    framework_places,
+    framework_streets,
+    people,
+    scince,
+    services,
+    sesnsp,
+)
 from targeting.sources.territory import read_territory
 
 __all__ = [
@@ -23,6 +34,8 @@ __all__ = [
     "denue",
     "facilities",
     "framework",
+    "framework_places",
+    "framework_streets",
     "incident_tables",
     "incidents",
     "lines",
@@ -32,6 +45,7 @@ __all__ = [
     "population",
     "rasters",
     "read_territory",
+    "scince",
     "services",
     "sesnsp",
     "tables",
