@@ -6,7 +6,7 @@ import math
 import numbers
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ def word(keys: Sequence[str], fallback: str, language: str) -> str:
 
 def label(name: str, language: str) -> str:
     """Return the words of a note, a figure of the city or a loss; without any the name itself."""
-    return word([f"note.{name}", f"intake.city.{name}", f"loss.{name}"], name, language)
+    return word([f"note.{name}", f"loss.{name}", f"intake.city.{name}"], name, language)
 
 
 def share_text(share: float) -> str:
@@ -270,7 +270,7 @@ def figures(
     *,
     most: int | None = None,
     zeros: bool = True,
-    as_given: bool = False,
+    of_city: bool = False,
 ) -> list[Figure]:
     """Return the notes of a layer in words, the most telling first.
 
@@ -284,20 +284,26 @@ def figures(
         Longest table or list.
     zeros : bool
         Whether a count of none is told too.
-    as_given : bool
-        Keep the order of the mapping.
+    of_city : bool
+        They are figures of the city: in the order given, and in its words.
 
     Returns
     -------
     list of Figure
         Without those told beside the rows set aside, and without empty ones.
     """
-    names = list(notes) if as_given else sorted(notes, key=lambda name: (telling(name), name))
-    return [
+    names = list(notes) if of_city else sorted(notes, key=lambda name: (telling(name), name))
+    told = [
         figure(name, notes[name], language, most=most)
         for name in names
         if name not in _TOLD_ELSEWHERE and not _nothing(notes[name], zeros=zeros)
     ]
+    if of_city:
+        return [
+            replace(one, label=word([f"intake.city.{one.name}"], one.label, language))
+            for one in told
+        ]
+    return told
 
 
 def _nothing(value: Any, *, zeros: bool) -> bool:

@@ -112,7 +112,7 @@ def _article(record: Mapping[str, Any], language: str) -> Html:
 
 
 def _city(record: Mapping[str, Any], language: str) -> Html:
-    shown = figures(record["city"], language, as_given=True)
+    shown = figures(record["city"], language, of_city=True)
     pairs = [tag("div", tag("dt", one.label), tag("dd", one.text)) for one in shown]
     crs = tag("dd", outside(record["crs_out"]))
     pairs.append(tag("div", tag("dt", _say("crs_out", language)), crs, class_="wide"))

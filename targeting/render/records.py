@@ -271,7 +271,7 @@ def about_record(result: Result) -> dict[str, Any]:
     methods["streets"] = {"use": "street_links", "settings": dict(study.streets)}
     return {
         "crs": crs_name(result.territory.crs),
-        "city": _figures(result.territory.intake.city, as_given=True),
+        "city": _figures(result.territory.intake.city, of_city=True),
         "layers": [_layer_report(layer) for layer in result.territory.intake.layers],
         "losses": [_loss(loss) for loss in result.values.losses],
         "methods": methods,
@@ -315,14 +315,10 @@ def _layer_report(layer: LayerReport) -> dict[str, Any]:
     }
 
 
-def _figures(
-    notes: Mapping[str, Any], *, as_given: bool = False
-) -> list[dict[str, dict[str, str]]]:
+def _figures(notes: Mapping[str, Any], *, of_city: bool = False) -> list[dict[str, dict[str, str]]]:
     """Return figures with their words in every language; long tables and lists are cut."""
     told = {
-        language: figures.figures(
-            notes, language, most=_FIGURE_ROWS, zeros=False, as_given=as_given
-        )
+        language: figures.figures(notes, language, most=_FIGURE_ROWS, zeros=False, of_city=of_city)
         for language in LANGUAGES
     }
     return [

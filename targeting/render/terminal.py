@@ -11,6 +11,7 @@ from targeting.render.figures import (
     Figure,
     figure,
     figures,
+    is_number,
     label,
     layer_title,
     number_text,
@@ -20,7 +21,7 @@ from targeting.render.figures import (
 )
 from targeting.render.rows import rows_of
 
-_FIGURES, _EXAMPLES, _LONGEST = 5, 3, 3
+_FIGURES, _EXAMPLES = 5, 3
 _LEAST_TELLING = telling("")
 
 
@@ -47,7 +48,7 @@ def intake_lines(report: IntakeReport, language: str) -> list[str]:
     lines = [say("cli.intake", language)]
     for layer in report.layers:
         lines += _layer(layer, language)
-    shown = figures(report.city, language, most=_LONGEST, as_given=True)
+    shown = figures(report.city, language, zeros=False, of_city=True)
     if shown:
         lines.append("  " + say("intake.terminal.city", language))
         lines += [f"    · {_figure(one)}" for one in shown]
@@ -87,7 +88,7 @@ def head_lines(report: IntakeReport, language: str) -> list[str]:
         else:
             title, word = layer_title(layer.layer, language), say("cli.check-head", language)
             lines.append(f"  {title} ({layer.layer}): {word} · {layer.file}")
-    return lines
+    return [_plain(line) for line in lines]
 
 
 def _layer(layer: LayerReport, language: str) -> Iterator[str]:
@@ -114,7 +115,9 @@ def _layer(layer: LayerReport, language: str) -> Iterator[str]:
             why += f" ({figure('not_chosen_texts', texts, language).text})"
         line = say("intake.terminal.aside", language, count=number_text(one.count), why=why)
         yield f"    - {line}"
-    shown = figures(notes, language, most=_LONGEST, zeros=False)
+    # Tables and lists stay in the files.
+    single = {name: held for name, held in notes.items() if is_number(held)}
+    shown = figures(single, language, zeros=False)
     for told in [one for one in shown if telling(one.name) < _LEAST_TELLING][:_FIGURES]:
         yield f"    · {_figure(told)}"
 

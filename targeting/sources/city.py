@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 
 from targeting.model import Loss
 from targeting.problems import Problem
@@ -68,6 +69,8 @@ def city_figures(
     areas: gpd.GeoDataFrame | None,
     incidents: gpd.GeoDataFrame | None,
     facilities: gpd.GeoDataFrame | None,
+    *,
+    incident_counts: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Return what a planner asks of the city before trusting a result.
 
@@ -79,6 +82,8 @@ def city_figures(
         With `population` (people).
     areas, incidents, facilities : GeoDataFrame or None
         As the territory holds them.
+    incident_counts : DataFrame, optional
+        Incidents of coarser places, shared out to their blocks: `count`.
 
     Returns
     -------
@@ -91,14 +96,15 @@ def city_figures(
     if len(known):
         figures["population"] = round(float(people.sum()))
     outside = [
-        account.notes["people_outside_blocks"]
+        sum(told.values()) if isinstance(told, Mapping) else told  # by municipality
         for account in slots["census"]
-        if "people_outside_blocks" in account.notes
+        if (told := account.notes.get("people_outside_blocks")) is not None
     ]
     if outside:
         figures["people_outside_blocks"] = outside[0]
         everyone = outside[0] + people.sum()
-        figures["people_outside_blocks_share"] = round(float(outside[0] / everyone), 6)
+        share = float(outside[0] / everyone) if everyone else 0.0
+        figures["people_outside_blocks_share"] = round(share, 6)
     if len(known):
         figures["blocks_nobody_share"] = round(float((known == 0).mean()), 6)
         figures["blocks_people_unknown_share"] = round(float(people.isna().mean()), 6)
@@ -108,6 +114,8 @@ def city_figures(
         figures["incidents_placed"] = int(incidents["block_id"].notna().sum())
         lost = (loss.count for account in slots["incidents"] for loss in unplaced(account))
         figures["incidents_unplaced"] = sum(lost)
+    if incident_counts is not None:
+        figures["incidents_allocated"] = round(float(incident_counts["count"].sum()))
     if facilities is not None:
         figures["facilities"] = len(facilities)
     return figures
