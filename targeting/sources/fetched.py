@@ -15,11 +15,11 @@ from targeting.sources.fetching import (
     NotFetchedError,
     Patience,
     UnchangedError,
-    check_archive,
     download,
     host_of,
-    sha256_of,
 )
+from targeting.sources.files import fingerprint
+from targeting.sources.whole import check_archive
 
 MANIFEST = "fetched.json"
 ORIGINALS = "originals"
@@ -82,7 +82,7 @@ class Manifest:
             self.files = {str(entry["file"]): dict(entry) for entry in held["files"]}
         except (OSError, ValueError, KeyError, TypeError) as error:
             values = {"given": MANIFEST, "detail": str(error)[:200]}
-            raise TargetingError([Problem("unreadable-file", "", values)]) from error
+            raise TargetingError([Problem("unreadable-file", "fetch", values)]) from error
 
     def note(self, *entries: Mapping[str, Any]) -> None:
         """Write down some files, at once; the list is always whole."""
@@ -200,7 +200,7 @@ class _Fetcher:
 
     def _keep(self, path: Path) -> None:
         entry = self.manifest.files[self._name(path)]
-        if sha256_of(path) != entry["sha256"]:
+        if fingerprint([path]) != entry["sha256"]:
             raise TargetingError([Problem("changed-file", "", {"given": self._name(path)})])
         self.tell("kept", file=self._name(path), date=entry["date"])
 
@@ -236,7 +236,7 @@ class _Fetcher:
         entry = self.manifest.files.get(name)
         known = None
         if path.is_file() and entry is not None:
-            changed = sha256_of(path) != entry["sha256"]
+            changed = fingerprint([path]) != entry["sha256"]
             if not self.renew:
                 self._keep(path)
                 return path
@@ -272,7 +272,7 @@ class _Fetcher:
             "pattern": _place(pattern),
             "address": arrived.address,
             "bytes": arrived.file.stat().st_size,
-            "sha256": sha256_of(arrived.file),
+            "sha256": fingerprint([arrived.file]),
             "etag": arrived.etag,
             "last_modified": arrived.last_modified,
             "date": self.today,

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import re
 import shutil
 import time
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +21,7 @@ from tqdm import tqdm
 
 from targeting import __version__
 from targeting.problems import Problem, TargetingError
-from targeting.sources.files import archive_names
+from targeting.sources.whole import check_archive
 
 MAGIC = {"ZIP": b"PK\x03\x04"}
 AGENTS = (
@@ -224,7 +222,9 @@ class _Transfer:
         elif self.known is not None and self.known.last_modified:
             headers["If-Modified-Since"] = self.known.last_modified
         try:
-            with self._ask(headers) as response:
+            wait_s = (self.patience.connect_s, self.patience.read_s)
+            asked = requests.get(self.address, headers=headers, stream=True, timeout=wait_s)
+            with asked as response:
                 self._receive(response, edition, have)
         except requests.exceptions.SSLError as error:
             raise NotFetchedError(_short(error)) from error
@@ -239,10 +239,6 @@ class _Transfer:
         except requests.exceptions.RequestException as error:
             raise NotFetchedError(_short(error)) from error
         return self._finish()
-
-    def _ask(self, headers: dict[str, str]) -> requests.Response:
-        wait = (self.patience.connect_s, self.patience.read_s)
-        return requests.get(self.address, headers=headers, stream=True, timeout=wait)
 
     def _receive(self, response: requests.Response, edition: dict[str, Any], have: int) -> None:
         status = response.status_code
@@ -322,6 +318,7 @@ class _Transfer:
                 self.received += len(piece)
                 bar.update(len(piece))
                 if size > self.patience.bytes_max:
+                    self.forget()
                     raise NotFetchedError(f"> {self.patience.bytes_max:,} B")
 
     def _pieces(self, response: requests.Response) -> Iterator[bytes]:
@@ -366,34 +363,6 @@ class _Transfer:
         self.note.unlink(missing_ok=True)
         words = {key: str(edition.get(key) or "") for key in ("etag", "last_modified")}
         return Arrived(self.target, self.address, **words, received=self.received)
-
-
-def check_archive(path: Path) -> None:
-    """Check that a zip archive is whole: its directory, and the sum of every member.
-
-    Raises
-    ------
-    TargetingError
-        `unreadable-file` or `unsafe-archive`.
-    """
-    archive_names(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                with archive.open(entry) as member:
-                    while member.read(_CHUNK):
-                        pass
-    except NotImplementedError:
-        return  # packed in a way only other programs know: its directory was whole
-    except Exception as error:  # zlib, bz2 and lzma each raise their own kinds
-        values = {"given": path.name.removesuffix(".part"), "detail": _short(error)}
-        raise TargetingError([Problem("unreadable-file", "", values)]) from error
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, as `sha256sum` prints it."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def host_of(address: str) -> str:

@@ -6,19 +6,26 @@ import re
 import shutil
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyogrio
+import shapely
+from pyogrio.raw import read, write
 
 from targeting.problems import Problem, TargetingError, few
 from targeting.sources.fetched import Manifest, Tell
-from targeting.sources.fetching import sha256_of
-from targeting.sources.files import SHAPEFILE_PARTS, archive_names, choose_member, unreadable
+from targeting.sources.files import (
+    SHAPEFILE_PARTS,
+    archive_names,
+    choose_member,
+    fingerprint,
+    unreadable,
+)
 from targeting.sources.mx.framework import AREA
 from targeting.sources.mx.rows import cut_rows
 from targeting.sources.tables import read_text_table
@@ -130,7 +137,9 @@ def cut_municipality(
                     for made_one in made
                 ]
         except TargetingError as error:
-            problems += error.problems
+            problems += [one if one.where else replace(one, where=key) for one in error.problems]
+            if any(one.code == "municipality-not-found" for one in problems):
+                break  # the other tables would only say it again
             continue
         manifest.note(*entries)
         cuts += [_cut(entry, into) for entry in entries]
@@ -165,7 +174,7 @@ def _ready(
     sums = _sums(manifest, originals, into)
     for entry in entries:
         path = into / entry["file"]
-        if entry["from"] != sums or not path.is_file() or sha256_of(path) != entry["sha256"]:
+        if entry["from"] != sums or not path.is_file() or fingerprint([path]) != entry["sha256"]:
             return []
     return [_cut(entry, into) for entry in entries]
 
@@ -195,8 +204,8 @@ def _place(
     name = target.relative_to(into).as_posix()
     entry = manifest.files.get(name)
     if target.is_file() and replace_files == "never":
-        digest = sha256_of(target)
-        if digest not in (sha256_of(made.file), "" if entry is None else entry["sha256"]):
+        digest = fingerprint([target])
+        if digest not in (fingerprint([made.file]), "" if entry is None else entry["sha256"]):
             raise TargetingError([Problem("changed-file", key, {"given": name})])
     target.parent.mkdir(exist_ok=True)
     made.file.replace(target)
@@ -213,7 +222,7 @@ def _place(
         "columns_left_out": list(made.left_out),
         "rows_unreadable": made.unreadable,
         "bytes": target.stat().st_size,
-        "sha256": sha256_of(target),
+        "sha256": fingerprint([target]),
         "date": today,
         "fetched": first["date"],
         "source": first["source"],
@@ -290,16 +299,26 @@ def _cut_layer(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
-            frame = pyogrio.read_dataframe(path, **options)
+            meta, _, shapes, columns = read(path, **options)
         except UnicodeDecodeError:  # the file says UTF-8 and is not
-            frame = pyogrio.read_dataframe(path, **(options | {"encoding": "CP1252"}))
-        if not len(frame):
+            meta, _, shapes, columns = read(path, **(options | {"encoding": "CP1252"}))
+        if not len(shapes):
             return None, ()
+        # Shapes and coordinates' names go through unread.
         target = path.with_suffix(".gpkg")
-        with _fixed_day():
-            pyogrio.write_dataframe(frame, target, driver="GPKG", layer=path.stem)
-    bounds = tuple(float(edge) for edge in frame.total_bounds)
-    return _Made(target, layer, len(frame), int(info["features"]), how=how), bounds
+        with _quick_and_the_same():
+            write(
+                target,
+                shapes,
+                columns,
+                meta["fields"],
+                driver="GPKG",
+                layer=path.stem,
+                crs=meta["crs"],
+                geometry_type="Unknown",  # a shapefile mixes simple and multiple ones
+            )
+    bounds = tuple(float(edge) for edge in shapely.total_bounds(shapely.from_wkb(shapes)))
+    return _Made(target, layer, len(shapes), int(info["features"]), how=how), bounds
 
 
 def _no_such_municipality(task: _Task, archive: Path, names: Sequence[str]) -> TargetingError:
@@ -314,15 +333,16 @@ def _no_such_municipality(task: _Task, archive: Path, names: Sequence[str]) -> T
     return TargetingError([Problem("municipality-not-found", "framework", values)])
 
 
-class _fixed_day:  # noqa: N801 (used as a function)
-    """Write GeoPackages whose bytes say no more than their rows."""
-
-    def __enter__(self) -> None:
-        self.before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _INSTANT})
-
-    def __exit__(self, *error: object) -> None:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": self.before})
+@contextmanager
+def _quick_and_the_same() -> Iterator[None]:
+    """Write GeoPackages whose bytes tell no clock; a crash leaves only a working folder."""
+    options = {"OGR_CURRENT_DATE": _INSTANT, "OGR_SQLITE_SYNCHRONOUS": "OFF"}
+    before = {name: pyogrio.get_gdal_config_option(name) for name in options}
+    pyogrio.set_gdal_config_options(options)
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options(before)
 
 
 # ---- the tables

@@ -59,16 +59,18 @@ def check_code(code: str) -> str:
         named = {fold(str(state["name"])): key for key, state in states.items()}
         near = named.get(closest(fold(given), named), "")
         hint = f"{near}001 … ({states[near]['name']})" if near else ""
-        raise TargetingError([Problem("municipality-by-name", "", {"given": given, "hint": hint})])
+        raise TargetingError(
+            [Problem("municipality-by-name", "fetch", {"given": given, "hint": hint})]
+        )
     if not re.fullmatch(r"[0-9]{5}", given) or given.endswith("000"):
         # A leading zero is what gets lost.
         padded = given.zfill(5) if re.fullmatch(r"[0-9]{4}", given) else ""
         hint = padded if padded[:2] in states and not padded.endswith("000") else ""
         values = {"given": given, "hint": hint}
-        raise TargetingError([Problem("bad-municipality-code", "", values)])
+        raise TargetingError([Problem("bad-municipality-code", "fetch", values)])
     if given[:2] not in states:
         values = {"given": given, "state": given[:2], "hint": ""}
-        raise TargetingError([Problem("unknown-state", "", values)])
+        raise TargetingError([Problem("unknown-state", "fetch", values)])
     return given
 
 

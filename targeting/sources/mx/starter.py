@@ -26,7 +26,7 @@ _HEAD = """\
 # Lo escribió `targeting fetch`; desde ahora es de usted. / `targeting fetch` wrote it; it is yours.
 #   targeting check {study}
 #   targeting run {study}
-title: {{es: "{title}", en: "{title}"}}
+title: "{title}"
 language: es
 municipalities: ["{code}"]     # entre comillas / in quotes
 
@@ -102,7 +102,7 @@ def study_text(code: str, cuts: Sequence[Cut], wanted: Sequence[Wanted], into: P
     lines: dict[str, list[str]] = {}
     for slot, key, layer, reader in _INPUTS:
         for cut in cuts:
-            if (cut.key, cut.layer) == (key, layer):
+            if (cut.key, cut.layer) == (key, layer) and _readable(cut):
                 file = cut.file.relative_to(into).as_posix()
                 source, year = words[key].source, words[key].year or cut.date[:4]
                 if not words[key].year:
@@ -126,6 +126,13 @@ def study_text(code: str, cuts: Sequence[Cut], wanted: Sequence[Wanted], into: P
     if "facilities" in lines:
         weights += _dimension("facilities", _FACILITIES)
     return f"{head}{inputs}{_INCIDENTS}\n{weights}"
+
+
+def _readable(cut: Cut) -> bool:
+    """Whether a layer of services tells what each thing is: editions differ."""
+    if cut.layer not in ("sip", "sia"):
+        return True
+    return "GEOGRAFICO" in {str(name).upper() for name in pyogrio.read_info(cut.file)["fields"]}
 
 
 def _dimension(name: str, indicators: Sequence[str]) -> str:
