@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
+from typing import Any
 
 import yaml
 
@@ -59,3 +60,30 @@ def incident_kinds() -> Mapping[str, IncidentKind]:
             for key, record in yaml.safe_load(text).items()
         }
     )
+
+
+def kinds_given(readers: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the kinds some file of incidents may give; nothing where a file may give any.
+
+    Parameters
+    ----------
+    readers : iterable of mapping
+        Settings of the reader of each file.
+
+    Examples
+    --------
+    >>> sorted(kinds_given([{"kinds": {"robbery": ["ROBO"]}}, {"all_of_kind": "homicide"}]))
+    ['homicide', 'robbery']
+    >>> kinds_given([{"kinds": {"robbery": ["ROBO"]}}, {"kind": "delito"}])
+    {}
+    """
+    known: dict[str, Any] = {}
+    for settings in readers:
+        kinds = settings.get("kinds") or settings.get("count_columns") or {}
+        if settings.get("all_of_kind"):
+            kinds = {settings["all_of_kind"]: ()}
+        if not kinds:
+            return {}
+        known |= incident_kinds() if isinstance(kinds, str) else kinds
+        known |= settings.get("kind_changes") or {}
+    return known

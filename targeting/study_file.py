@@ -14,6 +14,7 @@ from targeting import registry
 from targeting.catalogue import catalogue
 from targeting.facility_kinds import facility_kinds
 from targeting.i18n import LANGUAGES
+from targeting.incident_kinds import kinds_given
 from targeting.model import DIMENSIONS, Indicator, LayerSpec, MethodSpec, frozen
 from targeting.problems import Problem, TargetingError, closest, unknown_name
 from targeting.settings import checked, keyword_settings, method_spec, shown
@@ -371,9 +372,10 @@ class _Reading:
 
     def kinds(self, measure: MethodSpec, layer: LayerSpec, where: str) -> None:
         """Hold the kinds an indicator names to those its layer can give."""
-        known: Mapping[str, Any] = layer.reader.settings.get("kinds") or {}
-        if layer.slot == "facilities":
-            known = facility_kinds()
+        known: Mapping[str, Any] = facility_kinds()
+        if layer.slot != "facilities":
+            same = [one.reader.settings for one in self.layers if one.slot == layer.slot]
+            known = kinds_given(same)
         for kind in measure.settings.get("kinds", ()) if known else ():
             if kind not in known:
                 self.problems.append(unknown_name(where, kind, known))

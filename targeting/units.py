@@ -34,6 +34,7 @@ UNITS: dict[str, Unit] = {
         Unit("share", "%", 1, 100.0),
         Unit("percent", "%", 1),
         Unit("per_1k", "/ 1,000", 1),
+        Unit("per_1k_year", "/ 1,000", 1),
         Unit("per_100k", "/ 100,000", 0),
         Unit("per_km2", "/ km²", 0),
         Unit("count", "", 0),

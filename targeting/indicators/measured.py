@@ -18,7 +18,7 @@ class Measured:
     value, low, high : Series
         Index block ids, in the indicator's unit; missing stays missing.
     origin : str
-        `"block"`, `"area"` or `"shrunk"`, as in `Values.origin`.
+        `"block"`, `"area"`, `"shrunk"` or `"allocated"`, as in `Values.origin`.
     losses : tuple of Loss
         Rows the measure could not use.
     """

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from annotated_types import Gt, Lt
+from annotated_types import Ge, Gt, Lt
 from scipy.special import gammaincinv
 
+from targeting.incident_kinds import incident_kinds
 from targeting.indicators.measured import Measured, exact
 from targeting.model import Loss, Territory
+from targeting.problems import Problem, TargetingError
 from targeting.registry import register
 
 
@@ -27,6 +30,8 @@ class ShrunkRates:
         Events per person in the whole city.
     area_variance, block_variance : float
         Relative variance of the true risk between areas, and between blocks of one area.
+    variance : ndarray
+        Posterior variance of the rate.
     """
 
     rate: np.ndarray
@@ -35,6 +40,7 @@ class ShrunkRates:
     city_rate: float
     area_variance: float
     block_variance: float
+    variance: np.ndarray
 
 
 @register("measure")
@@ -43,51 +49,194 @@ def rate_of_points(
     *,
     kinds: tuple[str, ...] = (),
     per: Annotated[float, Gt(0)] = 1000.0,
+    per_year: bool = False,
+    by_severity: bool = False,
+    severity: Mapping[str, Annotated[float, Ge(0)]] | None = None,
     confidence: Annotated[float, Gt(0), Lt(1)] = 0.9,
 ) -> Measured:
     """Incidents per inhabitant of each block, drawn towards its area and its city.
 
+    Incidents known only for a neighborhood or an area count as the intake shared them out among
+    its blocks; the result then says `allocated`. Within the place they differ by nothing but the
+    number of people, so the interval leaves out how unevenly they may really lie.
+
     Parameters
     ----------
     territory : Territory
-        With `incidents` placed in blocks.
+        With `incidents` placed in blocks, `incident_counts` shared out among them, or both.
     kinds : tuple of str
         Kinds that count; none named means all the study has named.
     per : float
         Per so many people.
+    per_year : bool
+        Divide by the years the incidents stand for.
+    by_severity : bool
+        Weigh each kind by its severity: the sum of the kinds' rates, each drawn in by itself, times
+        their weights. A homicide weighs 10.
+    severity : mapping, optional
+        Kind to weight, in place of the table's; giving it asks for `by_severity`.
     confidence : float
         Probability the interval holds.
 
     Returns
     -------
     Measured
-        Rate over the period of the data; missing where nobody lives (the incidents of such blocks
-        are counted as a loss: without residents there is no rate).
+        Rate over the period of the data, or a year. Missing where nobody lives (the incidents of
+        such blocks are counted as a loss: without residents there is no rate) and where no source
+        that knows the kinds looks: no data is not none.
+
+    Raises
+    ------
+    TargetingError
+        `kind-without-severity`: a kind has no weight in the table nor in the study. `no-exposure`:
+        the sources do not say of how many years the incidents are, or do not agree.
 
     See Also
     --------
     shrink_rates : the method.
     """
     blocks = territory.blocks
-    if territory.incidents is None:
+    if territory.incidents is None and territory.incident_counts is None:
         return exact(pd.Series(np.nan, index=blocks.index), "shrunk")
-    chosen = territory.incidents
-    if kinds:
-        chosen = chosen[chosen["kind"].isin(kinds)]
-    found = blocks.index.get_indexer(chosen["block_id"].dropna())
-    counts = np.bincount(found[found >= 0], minlength=len(blocks)).astype(float)
+    weights = None
+    if by_severity or severity is not None:
+        weights = severity_weights(kinds or _kinds(territory), severity or {})
+        kinds = tuple(kind for kind, weight in weights.items() if weight > 0)
+    years = _years(territory) if per_year else 1.0
     people = blocks["population"].to_numpy(float)
-    rates = shrink_rates(counts, people, blocks["area_id"], confidence=confidence)
-    empty = (counts > 0) & ~(people > 0)
-    losses: tuple[Loss, ...] = ()
-    if empty.any():
-        examples = tuple(blocks.index[empty][:5])
-        lost = int(counts[empty].sum())
-        losses = (Loss("incidents", "no-residents", lost, int(counts.sum()), examples),)
-    value, low, high = (
-        pd.Series(array * per, index=blocks.index) for array in (rates.rate, rates.low, rates.high)
-    )
-    return Measured(value, low, high, "shrunk", losses)
+    covered = _covered(territory, kinds)
+    people = np.where(covered, people * years, np.nan)
+    if weights is None:
+        counts, allocated = _counts(territory, kinds)
+        rates = shrink_rates(counts, people, blocks["area_id"], confidence=confidence)
+        ends = rates.rate, rates.low, rates.high
+    else:
+        counts, allocated = _counts(territory, kinds)
+        own = {kind: _counts(territory, (kind,))[0] for kind in kinds}
+        ends = _weighted(own, weights, people, blocks["area_id"], confidence)
+    value, low, high = (pd.Series(array * per, index=blocks.index) for array in ends)
+    losses = _unused(territory, counts, covered)
+    return Measured(value, low, high, "allocated" if allocated else "shrunk", losses)
+
+
+def severity_weights(kinds: Sequence[str], severity: Mapping[str, float]) -> dict[str, float]:
+    """Return the weight of each kind: the study's, else that of `incident_kinds.yaml`.
+
+    Parameters
+    ----------
+    kinds : sequence of str
+        Kinds that count.
+    severity : mapping
+        Kind to weight, as the study says.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    TargetingError
+        `kind-without-severity`: a kind has none, or all have 0.
+
+    Examples
+    --------
+    >>> severity_weights(["homicide", "graffiti"], {"graffiti": 0.5})
+    {'homicide': 10.0, 'graffiti': 0.5}
+    """
+    table = {kind: one.weight for kind, one in incident_kinds().items()}
+    known = table | {str(kind): float(weight) for kind, weight in severity.items()}
+    absent = [kind for kind in kinds if kind not in known]
+    if absent or not any(known[kind] for kind in kinds):
+        shown = absent or list(kinds)
+        values = {"given": ", ".join(shown[:12]) or "–", "known": ", ".join(sorted(table))}
+        raise TargetingError([Problem("kind-without-severity", "severity", values)])
+    return {kind: known[kind] for kind in kinds}
+
+
+def _kinds(territory: Territory) -> tuple[str, ...]:
+    """Return every kind the study's sources know."""
+    found: set[str] = set()
+    if territory.incident_kind_coverage is not None:
+        found.update(str(kind) for kind in territory.incident_kind_coverage.columns)
+    for table in (territory.incidents, territory.incident_counts):
+        if table is not None:
+            found.update(str(kind) for kind in table["kind"].dropna().unique())
+    return tuple(sorted(found))
+
+
+def _covered(territory: Territory, kinds: tuple[str, ...]) -> np.ndarray:
+    """Tell in which blocks somebody looks for every kind; none named means all."""
+    by_kind = territory.incident_kind_coverage
+    if by_kind is not None:
+        known = by_kind.reindex(columns=list(kinds), fill_value=False) if kinds else by_kind
+        return np.asarray(known.to_numpy(bool).all(axis=1))
+    if territory.incident_coverage is not None:
+        return territory.incident_coverage.to_numpy(bool)
+    return np.ones(len(territory.blocks), dtype=bool)
+
+
+def _years(territory: Territory) -> float:
+    if not territory.incident_years:
+        raise TargetingError([Problem("no-exposure", "per_year")])
+    return float(territory.incident_years)
+
+
+def _counts(territory: Territory, kinds: tuple[str, ...]) -> tuple[np.ndarray, bool]:
+    """Return the incidents of each block, and whether any were shared out to it."""
+    index = territory.blocks.index
+    counts = np.zeros(len(index))
+    points, shared = territory.incidents, territory.incident_counts
+    if points is not None:
+        chosen = points if not kinds else points[points["kind"].isin(kinds)]
+        found = index.get_indexer(chosen["block_id"].dropna())
+        counts += np.bincount(found[found >= 0], minlength=len(index))
+    if shared is None:
+        return counts, False
+    chosen = shared if not kinds else shared[shared["kind"].isin(kinds)]
+    found = index.get_indexer(chosen["block_id"])
+    more = chosen["count"].to_numpy(float)[found >= 0]
+    counts += np.bincount(found[found >= 0], more, minlength=len(index))
+    return counts, bool(more.sum() > 0)
+
+
+def _weighted(
+    counts: Mapping[str, np.ndarray],
+    weights: Mapping[str, float],
+    people: np.ndarray,
+    areas: pd.Series[str],
+    confidence: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the weighted sum of the kinds' rates, and the interval of a gamma of its variance.
+
+    The kinds' errors are taken as independent. A kind of which there was none adds nothing; where
+    there was none of any, the upper end is the highest of the kinds'.
+    """
+    rate = np.where(people > 0, 0.0, np.nan)
+    variance, highest = rate.copy(), rate.copy()
+    for kind, events in counts.items():
+        one = shrink_rates(events, people, areas, confidence=confidence)
+        rate += weights[kind] * one.rate
+        variance += weights[kind] ** 2 * one.variance
+        highest = np.fmax(highest, weights[kind] * one.high)
+    low, high = rate.copy(), highest
+    known = rate > 0
+    ends = _interval(rate[known], variance[known] / rate[known] ** 2, confidence)
+    low[known], high[known] = ends
+    return rate, low, high
+
+
+def _unused(territory: Territory, counts: np.ndarray, covered: np.ndarray) -> tuple[Loss, ...]:
+    """Return the incidents no rate is made of: nobody lives there, or not all kinds are known."""
+    blocks = territory.blocks
+    nobody = ~(blocks["population"].to_numpy(float) > 0)
+    losses = []
+    for reason, unused in (("no-residents", nobody), ("kinds-not-covered", ~nobody & ~covered)):
+        rows = (counts > 0) & unused
+        lost = round(float(counts[rows].sum()))
+        if lost:
+            total = round(float(counts.sum()))
+            losses.append(Loss("incidents", reason, lost, total, tuple(blocks.index[rows][:5])))
+    return tuple(losses)
 
 
 def shrink_rates(
@@ -137,7 +286,7 @@ def shrink_rates(
         upper = zeros
         if lived.any():  # the city's own upper end, the same for every block
             upper = zeros + gammaincinv(1.0, (1 + confidence) / 2) / total_people
-        return ShrunkRates(zeros, zeros, upper, 0.0, 0.0, 0.0)
+        return ShrunkRates(zeros, zeros, upper, 0.0, 0.0, 0.0, zeros)
     city = total_events / total_people
     codes = pd.factorize(areas, sort=True)[0][lived]
     y, n = events[lived], people[lived]
@@ -161,6 +310,7 @@ def shrink_rates(
         city_rate=float(city),
         area_variance=float(area_variance),
         block_variance=float(block_variance),
+        variance=_placed(rate**2 * relative, lived),
     )
 
 

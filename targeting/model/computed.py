@@ -31,7 +31,8 @@ class Values:
         missing in all three.
     origin : mapping
         Indicator key to `"block"` (measured there), `"area"` (handed down from the area around it)
-        or `"shrunk"` (a small-number rate drawn towards its surroundings).
+        or `"shrunk"` (a small-number rate drawn towards its surroundings) or `"allocated"` (such a
+        rate of incidents known only for a coarser place).
     losses : tuple of Loss
         What the measures could not use.
     """

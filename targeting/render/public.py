@@ -24,6 +24,7 @@ _VALUE_DECIMALS = {
     "share": (2, 1),
     "percent": (0, 1),
     "per_1k": (0, 1),
+    "per_1k_year": (0, 1),
     "per_100k": (0, 1),
     "per_km2": (0, 10),
     "count": (0, 1),

@@ -53,6 +53,8 @@ class Scene:
     record: dict[str, Any]
     data: str
     listed: list[dict[str, Any]]
+# Origins whose interval is chance, not a mask.
+_DRAWN_IN = ("shrunk", "allocated")
 
 
 def build_scene(result: Result, *, language: str | None = None) -> Scene:
@@ -237,7 +239,7 @@ def _indicator_layer(
         known = packer.directory[name]
         return layer | {"key": key, "level": True, "breaks": [3, 5, 7, 9] if known["count"] else []}
     grain = public.value_grain(indicator)
-    masked = (high - low > 1e-12) & (result.values.origin[key] != "shrunk")
+    masked = (high - low > 1e-12) & (result.values.origin[key] not in _DRAWN_IN)
     whole = grain.whole(value)
     packer.numbers(name, np.where(masked, np.nan, whole), decimals=grain.decimals, step=grain.step)
     layer = {"id": name, "group": "indicator", "key": key, "breaks": class_breaks(whole)}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from annotated_types import Ge, Le
 
 from targeting.model import Loss
 from targeting.problems import Problem, TargetingError
@@ -50,7 +49,6 @@ def incident_table(
     keep_where: Mapping[str, Sequence[str]] | None = None,
     covers: tuple[str, ...] = (),
     absent: Literal["missing", "zero"] = "missing",
-    match_min: Annotated[float, Ge(0), Le(1)] | None = None,
     sheet: str | None = None,
     encoding: str | None = None,
 ) -> Layer:
@@ -92,8 +90,6 @@ def incident_table(
     absent : str
         What a place of the level that does not occur in the table means: `missing`, nobody says;
         `zero`, none happened.
-    match_min : float, optional
-        Share of the incidents whose place must be found, 0 to 1. Default: the study's.
     sheet, encoding : str, optional
         As for `points`.
 

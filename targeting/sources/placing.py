@@ -80,7 +80,7 @@ def take_incidents(
     reach_m : float
         Beyond this distance an incident is not of the city, in meters.
     match_min : float
-        Share of a table's incidents whose place must be found, where its reader does not say.
+        Share of a table's incidents whose place must be found, where its input does not say.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def take_incidents(
             )
             points.append(frame)
         else:
-            least = account.settings.get("match_min")
+            least = getattr(account.spec, "match_min", None)
             given = allocate_incidents(
                 account, blocks, places, match_min=match_min if least is None else least
             )

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from targeting.incident_kinds import incident_kinds
 from targeting.indicators import rate_of_points, shrink_rates
+from targeting.problems import TargetingError
 from tests.cities import city
 
 
@@ -110,3 +112,113 @@ def test_laws_of_shrunk_rates(cells, order):
     order.shuffle(shuffled)
     again = shrink_rates(events[shuffled], people[shuffled], areas.iloc[shuffled])
     np.testing.assert_allclose(again.rate, rates.rate[shuffled], rtol=1e-9)
+
+
+def shared(**counts):
+    """Counts shared out to blocks: kind=(block, number)."""
+    rows = [(block, kind, n) for kind, (block, n) in counts.items()]
+    return pd.DataFrame(rows, columns=["block_id", "kind", "count"])
+
+
+def coverage(territory, **kinds):
+    return pd.DataFrame(kinds, index=territory.blocks.index, dtype=bool)
+
+
+def test_counts_shared_out_add_to_points_and_are_said_to_be():
+    # By hand: a point and 1.5 shared out in one block, 2.5 in the other: 2.5 each on 100 people.
+    points = city(1, 2, incidents={"r00c00": 1})
+    assert rate_of_points(points).origin == "shrunk"
+    counts = pd.DataFrame(
+        {"block_id": ["r00c00", "r00c01"], "kind": "homicide", "count": [1.5, 2.5]}
+    )
+    both = city(1, 2, incidents={"r00c00": 1}, incident_counts=counts)
+    measured = rate_of_points(both)
+    assert measured.origin == "allocated"
+    assert measured.value.tolist() == pytest.approx([25, 25])
+    alone = rate_of_points(city(1, 2, incident_counts=counts))
+    assert alone.value.mean() == pytest.approx(1000 * 4.0 / 200)
+    # A kind of which nothing was shared out is not allocated.
+    assert rate_of_points(both, kinds=("robbery",)).origin == "shrunk"
+
+
+def test_a_block_nobody_looks_at_is_missing_and_not_safe():
+    points = city(1, 3, incidents={"r00c00": 3, "r00c01": 3})
+    seen = pd.Series([True, True, False], index=points.blocks.index)
+    measured = rate_of_points(
+        city(1, 3, incidents={"r00c00": 3, "r00c01": 3}, incident_coverage=seen)
+    )
+    # 6 events on the 200 people who are covered: the third block does not thin them out.
+    assert measured.value.tolist()[:2] == pytest.approx([30, 30])
+    assert np.isnan([measured.value.iloc[2], measured.low.iloc[2], measured.high.iloc[2]]).all()
+
+
+def test_coverage_is_by_kind():
+    plain = city(1, 2, incidents={"r00c00": 2, "r00c01": 2})
+    known = coverage(plain, homicide=[True, True], robbery=[True, False])
+    territory = city(1, 2, incidents={"r00c00": 2, "r00c01": 2}, incident_kind_coverage=known)
+    assert rate_of_points(territory, kinds=("homicide",)).value.notna().all()
+    assert rate_of_points(territory, kinds=("robbery",)).value.isna().tolist() == [False, True]
+    together = rate_of_points(territory)  # homicides alone are not the sum of both
+    assert together.value.isna().tolist() == [False, True]
+    assert [(one.reason, one.count) for one in together.losses] == [("kinds-not-covered", 2)]
+    # No source knows arson: nothing is known of it, which is not none.
+    assert rate_of_points(territory, kinds=("arson",)).value.isna().all()
+
+
+def test_per_year_divides_by_the_years_of_the_data():
+    incidents = {"r00c00": 9, "r00c01": 1}
+    once = rate_of_points(city(1, 2, incidents=incidents))
+    yearly = rate_of_points(city(1, 2, incidents=incidents, incident_years=2.5), per_year=True)
+    for name in ("value", "low", "high"):
+        assert getattr(yearly, name).tolist() == pytest.approx((getattr(once, name) / 2.5).tolist())
+    with pytest.raises(TargetingError) as raised:
+        rate_of_points(city(1, 2, incidents=incidents), per_year=True)
+    assert raised.value.problems[0].code == "no-exposure"
+
+
+def test_severity_weighs_each_kind_and_adds_its_variance():
+    # By hand: two areas of one block and 100 people each. Homicides 12 and 4: drawn in to 0.10 and
+    # 0.06 as above. Robberies 5 and 5: 0.05 each, chance explains all. Weights 10 and 3.
+    counts = shared(homicide=("r00c00", 12.0), robbery=("r00c00", 5.0))
+    more = shared(homicide=("r00c01", 4.0), robbery=("r00c01", 5.0))
+    territory = city(1, 2, areas=["a", "b"], incident_counts=pd.concat([counts, more]))
+    measured = rate_of_points(territory, by_severity=True)
+    assert measured.value.tolist() == pytest.approx([1150, 750])
+    # Variance of the homicide rate: the area's gamma has shape 8 + 12 = 20, so relative 1/20;
+    # that of the robberies is 0. So the interval is a gamma of mean 1.15, variance (10 * 0.1)^2/20.
+    from scipy.stats import gamma
+
+    relative = (10 * 0.10) ** 2 / 20 / 1.15**2
+    ends = gamma.ppf([0.05, 0.95], 1 / relative, scale=1150 * relative)
+    assert [measured.low.iloc[0], measured.high.iloc[0]] == pytest.approx(ends.tolist())
+    # The study's own weights; a kind with 0 counts for nothing.
+    own = rate_of_points(territory, severity={"robbery": 0, "homicide": 1})
+    assert own.value.tolist() == pytest.approx([100, 60])
+
+
+def test_severity_of_kinds_without_a_weight_is_refused():
+    territory = city(1, 1, incident_counts=shared(graffiti=("r00c00", 3.0)))
+    with pytest.raises(TargetingError) as raised:
+        rate_of_points(territory, by_severity=True)
+    assert raised.value.problems[0].code == "kind-without-severity"
+    with pytest.raises(TargetingError):
+        rate_of_points(territory, severity={"graffiti": 0})
+    assert rate_of_points(territory, severity={"graffiti": 2}).value.tolist() == [60]
+
+
+def test_no_event_of_any_kind_keeps_the_highest_upper_end():
+    plain = city(1, 2)
+    known = coverage(plain, homicide=[True, True], threats=[True, True])
+    none = city(1, 2, incidents={}, incident_kind_coverage=known)
+    measured = rate_of_points(none, by_severity=True, per=1)
+    assert measured.value.tolist() == [0, 0]
+    # -ln(0.05) homicides on 200 people, each 10.
+    assert measured.high.tolist() == pytest.approx([10 * 2.995732 / 200] * 2)
+
+
+def test_every_kind_has_both_names_and_homicide_weighs_most():
+    table = incident_kinds()
+    assert max(table.values(), key=lambda one: one.weight).key == "homicide"
+    assert all(one.label("es") and one.label("en") and one.weight >= 0 for one in table.values())
+    assert table["sexual_violence"].sensitive
+    assert table["domestic_violence"].sensitive
