@@ -43,5 +43,8 @@ UNITS: dict[str, Unit] = {
         Unit("m", "m", 0),
         Unit("km2", "km²", 2),
         Unit("years", "", 1),
+        Unit("radiance", "nW/cm²/sr", 1),
+        # Ranks of an order: they may be compared, and are never averaged.
+        Unit("grade", "", 1),
     )
 }

@@ -3,10 +3,11 @@
 from targeting.indicators.access import count_within, nearest
 from targeting.indicators.measuring import Measured, measure
 from targeting.indicators.rates import rate_of_points, shrink_rates
-from targeting.indicators.shares import handed_down, share
+from targeting.indicators.shares import block_value, handed_down, share
 
 __all__ = [
     "Measured",
+    "block_value",
     "count_within",
     "handed_down",
     "measure",

@@ -76,17 +76,23 @@ def _share(
 
 
 @register("measure")
-def handed_down(territory: Territory, *, column: str) -> Measured:
+def handed_down(
+    territory: Territory, *, column: str, low: str | None = None, high: str | None = None
+) -> Measured:
     """Hand the published value of the area around a block down to each of its blocks.
 
-    The value describes the area, not the block: the page says so wherever it shows it.
+    The value describes the area, not the block: the page says so wherever it shows it. A table by
+    municipality does the same with the municipality's value.
 
     Parameters
     ----------
     territory : Territory
         With `area_table`.
     column : str
-        Column of the published table.
+        Column of the published table. A column of ranks, such as a grade from 1 to 5, is handed
+        down as it is: ranks may be ordered (normalizer `rank`), and are never averaged here.
+    low, high : str, optional
+        Columns with the bounds of the value, where the publisher hides small counts.
 
     Returns
     -------
@@ -99,16 +105,60 @@ def handed_down(territory: Territory, *, column: str) -> Measured:
         `missing-column`.
     """
     table = territory.area_table
-    _require(table.columns if table is not None else (), [column], "inputs.area_table")
+    wanted = [column, *(bound for bound in (low, high) if bound is not None)]
+    _require(table.columns if table is not None else (), wanted, "inputs.area_table")
     assert table is not None
     areas = territory.blocks["area_id"]
-    value = areas.map(table[column].astype(float)).astype(float)
+    named = {"value": column, "low": low or column, "high": high or column}
+    values = {
+        part: areas.map(table[name].astype(float)).astype(float) for part, name in named.items()
+    }
+    value = values["value"]
     lost = value.index[value.isna()]
     losses: tuple[Loss, ...] = ()
     if len(lost):
         examples = tuple(sorted(areas[lost].dropna().unique())[:5])
         losses = (Loss("area_table", "area-without-value", len(lost), len(value), examples),)
-    return exact(value, "area", losses)
+    return Measured(
+        value,
+        values["low"].fillna(value).clip(upper=value),
+        values["high"].fillna(value).clip(lower=value),
+        "area",
+        losses,
+    )
+
+
+@register("measure")
+def block_value(territory: Territory, *, column: str) -> Measured:
+    """Take a value that is known by block: street environment, or a figure from a raster.
+
+    Parameters
+    ----------
+    territory : Territory
+        With `block_table`.
+    column : str
+        Column of the table, or the `name` a study gives to a raster.
+
+    Returns
+    -------
+    Measured
+        In the table's unit, without an interval; what is missing stays missing and is counted.
+
+    Raises
+    ------
+    TargetingError
+        `missing-column`.
+    """
+    table = territory.block_table
+    _require(table.columns if table is not None else (), [column], "inputs.block_table")
+    assert table is not None
+    value = table[column].astype(float)
+    lost = value.index[value.isna()]
+    losses: tuple[Loss, ...] = ()
+    if len(lost):
+        examples = tuple(str(block) for block in sorted(lost)[:5])
+        losses = (Loss("block_table", "block-without-value", len(lost), len(value), examples),)
+    return exact(value, "block", losses)
 
 
 def _require(found: Sequence[str] | pd.Index, wanted: Sequence[str], where: str) -> None:

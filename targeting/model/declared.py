@@ -49,6 +49,8 @@ class LayerSpec:
         Registered reader and its settings.
     source, year : str
         Publisher and year, shown on the page.
+    match_min : float or None
+        Share of this input's keys that must match, 0 to 1. None: the study's.
     """
 
     slot: str
@@ -57,6 +59,7 @@ class LayerSpec:
     reader: MethodSpec
     source: str = ""
     year: str = ""
+    match_min: float | None = None
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,10 @@ from targeting.sources import (
 )
 from targeting.sources.layer import Layer
 from targeting.sources.mx import (
+    amai,
     census,
     conapo,
+    coneval,
     denue,
     framework,
     framework_places,
@@ -24,13 +26,16 @@ from targeting.sources.mx import (
     scince,
     services,
     sesnsp,
+    street_environment,
 )
 from targeting.sources.territory import read_territory
 
 __all__ = [
     "Layer",
+    "amai",
     "census",
     "conapo",
+    "coneval",
     "denue",
     "facilities",
     "framework",
@@ -48,6 +53,7 @@ __all__ = [
     "scince",
     "services",
     "sesnsp",
+    "street_environment",
     "tables",
     "vectors",
 ]

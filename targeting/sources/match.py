@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from targeting.model import Counts
+from targeting.model.vintages import year_of
 from targeting.problems import Problem
 from targeting.sources.account import Account
+from targeting.sources.layer import examples
 
 Keys = pd.Index
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}"
+
+
+def asked_of(account: Account, match_min: float) -> float:
+    """Return the share of keys that must match: the input's own, or else the study's."""
+    own = account.spec.match_min
+    if year_of(account.spec.year) is None:
+        account.notes["year_not_checked"] = True
+    return match_min if own is None else own
 
 
 def exists(keys: Keys | pd.Series[str], known: Keys | pd.Series[str]) -> np.ndarray:
@@ -108,6 +120,7 @@ def join_census(
         The first aligned to the blocks; a block without a census row is missing.
     problems : list of Problem
     """
+    match_min = asked_of(account, match_min)
     by_block, by_area = _census_counts(account)
     problems: list[Problem] = []
     areas = pd.Index(sorted(blocks["area_id"].dropna().unique()), dtype="str")
@@ -134,6 +147,11 @@ def join_census(
     account.notes["blocks_match_share"] = round(matched / len(blocks), 6)
     if "population" in data.columns and len(alone):
         account.notes["people_without_shape"] = float(data["population"].reindex(alone).sum())
+    places = _places(blocks)
+    for note in ("municipal_population", "people_outside_blocks"):
+        told = account.notes.get(note)
+        if places and isinstance(told, Mapping):
+            account.notes[note] = {code: told[code] for code in told if code in places}
     return by_block.reindex(blocks.index), area_counts, problems
 
 
@@ -155,7 +173,9 @@ def join_area_table(
 
     With a layer of areas, the table's keys must exist there: a table of another year does not.
     Without one, the blocks' areas must exist in the table. The publisher leaves out areas with
-    few dwellings, so a missing area is counted and no problem.
+    few dwellings, so a missing area is counted and no problem. Rows of places too small to have a
+    shape (`may_lack_shape`) are no failure of the match either. A table by municipality (its index
+    is called `municipality_id`) gives each area the row of its municipality.
 
     Parameters
     ----------
@@ -166,7 +186,7 @@ def join_area_table(
     areas : GeoDataFrame or None
         All areas of the area layer, also those without blocks; index `area_id`.
     match_min : float
-        Share that must match.
+        Share that must match; an input's own takes its place.
 
     Returns
     -------
@@ -174,41 +194,85 @@ def join_area_table(
         Index `area_id`, sorted.
     problems : list of Problem
     """
+    match_min = asked_of(account, match_min)
     table = account.layer.data
+    if table.index.name == "municipality_id":
+        return _join_municipalities(account, table, blocks, match_min)
     own = blocks["area_id"].dropna()
     known = exists(own, table.index)
     share = float(known.mean()) if len(own) else 0.0
     account.notes["blocks_match_share"] = round(share, 6)
+    without = pd.Index(own[~known].unique())
+    account.notes["areas_without_row"] = len(without)
+    account.notes["areas_without_row_examples"] = list(examples(without))
     if areas is not None:
-        keys = _in_municipalities(table.index, table, _places(areas))
-        account.notes["other_municipalities"] = len(table) - len(keys)
-        alone = keys[~exists(keys, areas.index)]
-        account.lose("no-shape", alone, of=len(keys))
-        account.notes["match_share"] = round(1 - len(alone) / len(keys), 6) if len(keys) else 0.0
-        problems = check_match(account, keys, areas.index, "areas", match_min)
-        if not problems and not len(keys):
-            problems = check_match(account, table.index, areas.index, "areas", match_min)
+        problems = _match_areas(account, table, areas, match_min)
+    elif share < match_min:
+        problems = [_too_few(account, own[~known], len(own), match_min)]
     else:
         problems = []
-        if share < match_min:
-            missing = sorted(set(own) - set(table.index))[:5]
-            problems = [
-                account.problem(
-                    "keys-unmatched",
-                    share=_percent(share),
-                    minimum=_percent(match_min),
-                    matched=int(known.sum()),
-                    total=len(own),
-                    other="blocks",
-                    examples=", ".join(missing),
-                )
-            ]
     used = table.index[exists(table.index, own)]
     account.kept = len(used)
-    told = account.notes.get("other_municipalities", 0) + sum(one.count for one in account.losses)
+    here = ("no-shape", "place-too-small")
+    told = sum(one.count for one in account.losses if one.reason in here)
+    told += account.notes.get("other_municipalities", 0)
     account.notes["without_blocks"] = max(len(table) - len(used) - told, 0)
-    kept = table.loc[used].drop(columns="municipality_id", errors="ignore")
+    kept = table.loc[used].drop(columns=["municipality_id", "may_lack_shape"], errors="ignore")
     return kept.rename_axis("area_id"), problems
+
+
+def _match_areas(
+    account: Account, table: pd.DataFrame, areas: gpd.GeoDataFrame, match_min: float
+) -> list[Problem]:
+    """Hold a table's keys to the layer of areas; tell how many match, and what the others are."""
+    keys = _in_municipalities(table.index, table, _places(areas))
+    account.notes["other_municipalities"] = len(table) - len(keys)
+    there = exists(keys, areas.index)
+    if "may_lack_shape" in table.columns:
+        small = table["may_lack_shape"].reindex(keys).fillna(value=False).to_numpy(bool) & ~there
+        account.lose("place-too-small", keys[small], of=len(keys))
+        keys, there = keys[~small], there[~small]
+    alone = keys[~there]
+    account.lose("no-shape", alone, of=len(keys))
+    account.notes["match_share"] = round(1 - len(alone) / len(keys), 6) if len(keys) else 0.0
+    problems = check_match(account, keys, areas.index, "areas", match_min)
+    if not problems and not len(keys):
+        problems = check_match(account, table.index, areas.index, "areas", match_min)
+    return problems
+
+
+def _join_municipalities(
+    account: Account, table: pd.DataFrame, blocks: gpd.GeoDataFrame, match_min: float
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Give each area the row of the municipality that most of its blocks are in."""
+    own = blocks["municipality_id"].dropna()
+    known = exists(own, table.index)
+    share = float(known.mean()) if len(own) else 0.0
+    used = table.index[exists(table.index, own)]
+    account.kept = len(used)
+    account.notes["other_municipalities"] = len(table) - len(used)
+    account.notes["blocks_match_share"] = round(share, 6)
+    problems = [] if share >= match_min else [_too_few(account, own[~known], len(own), match_min)]
+    pairs = blocks[["area_id", "municipality_id"]].dropna().astype("str")
+    counts = pairs.value_counts().reset_index(name="blocks")
+    order = ["area_id", "blocks", "municipality_id"]
+    counts = counts.sort_values(order, ascending=[True, False, True], kind="stable")
+    most = counts.drop_duplicates("area_id").set_index("area_id")["municipality_id"]
+    handed = table.reindex(most.to_numpy()).set_axis(most.index)
+    return handed.rename_axis("area_id"), problems
+
+
+def _too_few(account: Account, missing: pd.Series[str], total: int, match_min: float) -> Problem:
+    matched = total - len(missing)
+    return account.problem(
+        "keys-unmatched",
+        share=_percent(matched / total if total else 0.0),
+        minimum=_percent(match_min),
+        matched=matched,
+        total=total,
+        other="blocks",
+        examples=", ".join(examples(missing)),
+    )
 
 
 def join_block_table(
@@ -233,6 +297,7 @@ def join_block_table(
         Index the blocks'; missing where the table has no row.
     problems : list of Problem
     """
+    match_min = asked_of(account, match_min)
     table = account.layer.data
     keys = _in_municipalities(table.index, table, _places(blocks))
     account.notes["other_municipalities"] = len(table) - len(keys)
@@ -244,5 +309,8 @@ def join_block_table(
     account.kept = matched
     account.notes["match_share"] = round(matched / len(keys), 6) if len(keys) else 0.0
     account.notes["blocks_match_share"] = round(matched / len(blocks), 6)
+    without = blocks.index[~exists(blocks.index, keys)]
+    account.notes["blocks_without_row"] = len(without)
+    account.notes["blocks_without_row_examples"] = list(examples(without))
     kept = table.drop(columns="municipality_id", errors="ignore")
     return kept.reindex(blocks.index), problems
