@@ -51,6 +51,8 @@ class Study:
         How polygons are drawn.
     unplaced_max : float
         Share of a file's incidents that may have no place in the city, 0 to 1.
+    years_apart_max : int
+        How many years may lie between two inputs joined by key.
     """
 
     title: Mapping[str, str]
@@ -71,6 +73,7 @@ class Study:
     streets: Mapping[str, Any]
     delineation: MethodSpec
     unplaced_max: float = 0.2
+    years_apart_max: int = 4
 
     def as_record(self) -> dict[str, Any]:
         """Return every input and choice, defaults included, ready for JSON."""
@@ -84,6 +87,7 @@ class Study:
             "match_min": self.match_min,
             "place_within_m": self.place_within_m,
             "unplaced_max": self.unplaced_max,
+            "years_apart_max": self.years_apart_max,
             "inputs": [
                 {
                     "slot": layer.slot,
@@ -92,6 +96,7 @@ class Study:
                     "settings": plain(layer.reader.settings),
                     "source": layer.source,
                     "year": layer.year,
+                    "match_min": layer.match_min,
                 }
                 for layer in self.layers
             ],

@@ -16,6 +16,7 @@ from targeting.facility_kinds import facility_kinds
 from targeting.i18n import LANGUAGES
 from targeting.incident_kinds import kinds_given
 from targeting.model import DIMENSIONS, Indicator, LayerSpec, MethodSpec, frozen
+from targeting.model.vintages import vintages_apart
 from targeting.problems import Problem, TargetingError, closest, unknown_name
 from targeting.settings import checked, keyword_settings, method_spec, shown
 from targeting.strict_yaml import WrittenInt, read_yaml
@@ -48,6 +49,7 @@ _TOP = (
     "match_min",
     "place_within_m",
     "unplaced_max",
+    "years_apart_max",
     "inputs",
     "population",
     "indicators",
@@ -176,13 +178,16 @@ class _Reading:
             "match_min": self.take(raw, "match_min", Share, 0.95),
             "place_within_m": self.take(raw, "place_within_m", Annotated[float, Ge(0)], 50.0),
             "unplaced_max": self.take(raw, "unplaced_max", Share, 0.2),
+            "years_apart_max": self.take(raw, "years_apart_max", Annotated[int, Ge(0)], 4),
         }
         self.inputs()
+        self.problems += vintages_apart(self.layers, fields["years_apart_max"])
         fields["population"] = self.method(
             "population", raw.get("population", "census"), "population"
         )
         fields["weights"], fields["indicators"] = self.indicators()
         fields.update(self.composite())
+        self.grades(fields["indicators"], fields["normalize"])
         streets = registry.method("graph", "street_links")
         given = self.section("streets")
         found = keyword_settings(streets, "streets", given, "streets", self.problems)
@@ -250,18 +255,21 @@ class _Reading:
             if key not in record:
                 self.problems.append(Problem("missing-key", f"{where}.{key}"))
         texts = {key: record[key] for key in ("file", "source", "year") if key in record}
+        own = {"match_min": record["match_min"]} if "match_min" in record else {}
+        for key, share in own.items():
+            own[key] = checked(Share, share, f"{where}.{key}", self.problems)
         for key, text in texts.items():
             if isinstance(text, bool) or not isinstance(text, (str, int)):
                 values = {"given": shown(text), "expected": "expected.text"}
                 self.problems.append(Problem("wrong-type", f"{where}.{key}", values))
         reader = None
         if isinstance(record.get("reader"), str):
-            rest = {k: v for k, v in record.items() if k not in ("file", "reader", *texts)}
+            rest = {k: v for k, v in record.items() if k not in ("file", "reader", *texts, *own)}
             given = {"use": record["reader"], **rest}
             reader = method_spec("reader", given, where, self.problems)
         if reader is not None and len(self.problems) == before:
-            words = {key: shown(text) for key, text in texts.items()}
-            self.layers.append(LayerSpec(slot=slot, where=where, reader=reader, **words))
+            words: dict[str, Any] = {key: shown(text) for key, text in texts.items()}
+            self.layers.append(LayerSpec(slot=slot, where=where, reader=reader, **words, **own))
 
     def indicators(self) -> tuple[Mapping[str, Any], tuple[Indicator, ...]]:
         own = self.section("indicators")
@@ -344,12 +352,7 @@ class _Reading:
         measure = method_spec(
             "measure", record["measure"], f"indicators.{key}.measure", self.problems
         )
-        layers = [one for one in self.layers if one.slot == record["from"]]
-        own_reader = [one for one in layers if one.reader.use == record.get("reader")]
-        layer = next(iter([*own_reader, *layers]), None)
-        if layer is None and record["from"] not in self.section("inputs"):
-            values = {"given": key, "slot": record["from"]}
-            self.problems.append(Problem("indicator-without-layer", where, values))
+        layer = self.layer_of(key, record, measure, where)
         if measure is None or layer is None:
             return None
         self.kinds(measure, layer, f"indicators.{key}.measure.kinds")
@@ -369,6 +372,33 @@ class _Reading:
             values = {"given": key, "expected": str(error)}
             self.problems.append(Problem("wrong-type", f"indicators.{key}", values))
             return None
+
+    def layer_of(
+        self, key: str, record: Mapping[str, Any], measure: MethodSpec | None, where: str
+    ) -> LayerSpec | None:
+        """Return the input that fills an indicator: by its slot, its reader, its raster's name."""
+        slot, reader, named = record["from"], record.get("reader"), None
+        if slot == "rasters" and measure is not None:
+            named = measure.settings.get("column")
+        given = self.section("inputs").get(slot)
+        records = given if isinstance(given, list) else [given]
+
+        def fits(use: Any, name: Any) -> bool:
+            # The generic reader may hold any table.
+            return (reader is None or use in (reader, "table")) and named in (None, name)
+
+        told = [one for one in records if isinstance(one, dict)]
+        if not any(fits(one.get("reader"), one.get("name")) for one in told):
+            extra = {"reader": reader, "name": named}
+            more = ", ".join(f"{k}: {v}" for k, v in extra.items() if v is not None)
+            values = {"given": key, "slot": f"{slot} ({more})" if more else slot}
+            self.problems.append(Problem("indicator-without-layer", where, values))
+        found = [
+            one
+            for one in self.layers
+            if one.slot == slot and fits(one.reader.use, one.reader.settings.get("name"))
+        ]
+        return next(iter(sorted(found, key=lambda one: one.reader.use != reader)), None)
 
     def kinds(self, measure: MethodSpec, layer: LayerSpec, where: str) -> None:
         """Hold the kinds an indicator names to those its layer can give."""
@@ -394,6 +424,13 @@ class _Reading:
             ),
             "coverage_min": self.take(section, "coverage_min", Annotated[float, Gt(0), Le(1)], 0.5),
         }
+
+    def grades(self, indicators: tuple[Indicator, ...], normalize: MethodSpec) -> None:
+        """Refuse to count with ranks: grades are normalized by rank or not at all."""
+        for one in indicators:
+            if one.unit == "grade" and normalize.use not in ("", "rank"):
+                values = {"given": one.key, "method": normalize.use}
+                self.problems.append(Problem("grade-not-ranked", "composite.normalize", values))
 
     def delineation(self, seed: int | None) -> MethodSpec:
         given = self.raw.get("delineation", {})

@@ -37,7 +37,8 @@ def test_the_record_holds_every_default():
     assert record["composite"]["coverage_min"] == 0.5
     assert record["delineation"]["population_max"] == 12000
     assert record["streets"]["street_max_m"] == 50.0
-    assert {"slot", "file", "reader", "settings", "source", "year"} == set(record["inputs"][0])
+    keys = {"slot", "file", "reader", "settings", "source", "year", "match_min"}
+    assert keys == set(record["inputs"][0])
 
 
 def test_equal_texts_give_equal_studies():
