@@ -35,7 +35,8 @@ def profile(
     Returns
     -------
     Profiles
-        Means are weighted by residents; `covered_share` is the share of residents whose block has
+        Means are weighted by residents; of a grade, which has no mean, it is the grade of the
+        middle resident. `covered_share` is the share of residents whose block has
         the value.
     """
     population = territory.blocks["population"].fillna(0.0).to_numpy(float)
@@ -90,13 +91,18 @@ def _weighted(
 ) -> pd.DataFrame:
     known = ~np.isnan(column)
     weight = np.where(known, population, 0.0)
+    if unit == "grade":
+        means, city = _middle(column, weight, group, count)
     total = np.bincount(group, weight * np.where(known, column, 0.0), count + 1)[1:]
     people = np.bincount(group, weight, count + 1)[1:]
     everyone = np.bincount(group, population, count + 1)[1:]
     city_people = weight.sum()
     with np.errstate(divide="ignore", invalid="ignore"):
-        means, covered = total / people, people / everyone
-        city = float((weight[known] * column[known]).sum() / city_people) if city_people else np.nan
+        covered = people / everyone
+        if unit != "grade":
+            means = total / people
+            whole = (weight[known] * column[known]).sum()
+            city = float(whole / city_people) if city_people else np.nan
     return pd.DataFrame(
         {
             "polygon": np.arange(1, count + 1),
@@ -107,6 +113,31 @@ def _weighted(
             "covered_share": covered,
         }
     )
+
+
+def _middle(
+    column: np.ndarray, weight: np.ndarray, group: np.ndarray, count: int
+) -> tuple[np.ndarray, float]:
+    """Return the grade of the middle resident of each group and of the city: a rank has no mean.
+
+    Examples
+    --------
+    >>> grades, people = np.array([1.0, 2.0, 5.0]), np.array([10.0, 50.0, 40.0])
+    >>> middle, city = _middle(grades, people, np.array([1, 1, 1]), 1)
+    >>> middle.tolist(), city
+    ([2.0], 2.0)
+    """
+
+    def middle(chosen: np.ndarray) -> float:
+        order = np.flatnonzero(chosen & (weight > 0))
+        order = order[np.argsort(column[order], kind="stable")]
+        if not len(order):
+            return float("nan")
+        reached = np.cumsum(weight[order])
+        return float(column[order][np.searchsorted(reached, reached[-1] / 2)])
+
+    each = [middle(group == number) for number in range(1, count + 1)]
+    return np.array(each, dtype=float), middle(np.ones(len(group), dtype=bool))
 
 
 def _area_km2(blocks: gpd.GeoDataFrame) -> float:
