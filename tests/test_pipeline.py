@@ -117,6 +117,34 @@ def test_the_commands_of_the_readme(tmp_path, capsys, monkeypatch):
     assert "power_mean" in capsys.readouterr().out
 
 
+def test_check_writes_the_intake_that_run_writes(outputs, tmp_path, capsys):
+    folder = tmp_path / "report"
+    assert main(["check", str(DATA / "study.yaml"), "--report", str(folder), "--lang", "en"]) == 0
+    assert str(folder / "intake.html") in capsys.readouterr().out
+    assert {path.name for path in folder.iterdir()} == {"intake.html", "intake.json"}
+    for path in folder.iterdir():
+        assert path.read_bytes() == (outputs / path.name).read_bytes(), path.name
+
+
+def test_the_intake_adds_up_and_holds_no_contact(outputs):
+    text = "".join((outputs / f"intake.{end}").read_text("utf-8") for end in ("html", "json"))
+    held = json.loads((outputs / "intake.json").read_text("utf-8"))
+    for layer in held["layers"]:
+        rows = layer["rows"]
+        assert rows["read"] == rows["used"] + rows["aside"] + rows["lost"], layer["layer"]
+    for word in ("INV-2020", "telefono", "correoelec", "raz_social"):
+        assert word not in text
+
+
+def test_a_report_nobody_can_write_is_told_before_anything_is_read(tmp_path, capsys):
+    file = tmp_path / "taken"
+    file.write_text("a file")
+    assert main(["check", str(DATA / "study.yaml"), "--report", str(file)]) == 2
+    told = capsys.readouterr().err
+    assert "--report" in told
+    assert "[unwritable]" in told
+
+
 def test_run_without_a_study_makes_the_example(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["run"]) == 0

@@ -42,6 +42,7 @@ FEW, WITHHELD = "<3", "withheld"
 _FLOOR = 3
 # Mappings of incidents that count nothing: nobody can be told from them.
 _NO_COUNTS = re.compile(r"_(share|years?|weights?|m|m2|km2|ratio|dates?)$|^(severity|weights)")
+_NAMES_ROWS = re.compile(r"(example|key|row|folio|case)s?$")
 _UNITS = {"_km2": "km²", "_m2": "m²", "_m": "m"}
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _SPACE = "\u00a0"
@@ -342,6 +343,21 @@ def public_notes(layer: LayerReport) -> dict[str, Any]:
         name: value if _NO_COUNTS.search(name) else _without_few(value)
         for name, value in layer.notes.items()
     }
+
+
+def page_notes(layer: LayerReport) -> dict[str, Any]:
+    """Return a layer's notes as a public page may show them: no row of incidents is named.
+
+    Examples
+    --------
+    >>> notes = {"merged": 2, "merged_examples": ["17", "18"]}
+    >>> page_notes(LayerReport("incidents", "a.csv", 5, 5, notes=notes))
+    {'merged': 2}
+    """
+    notes = public_notes(layer)
+    if slot(layer.layer) != "incidents":
+        return notes
+    return {name: value for name, value in notes.items() if not _NAMES_ROWS.search(name)}
 
 
 def _without_few(value: Any) -> Any:

@@ -295,9 +295,9 @@ def _figures(shown: list[Figure], language: str) -> Html:
     if single:
         titles = [_say("column.figure", language), _say("column.value", language)]
         parts.append(_table(titles, single, class_="figures"))
-    for one in shown:
-        if one.rows:
-            parts.append(_small_table(one))
+    tables = [_small_table(one) for one in shown if one.rows]
+    if tables:
+        parts.append(tag("div", joined(tables), class_="tables"))
     return joined(parts)
 
 

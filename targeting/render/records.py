@@ -311,7 +311,7 @@ def _layer_report(layer: LayerReport) -> dict[str, Any]:
             {"count": one.count, "text": {key: figures.label(one.reason, key) for key in LANGUAGES}}
             for one in rows.reasons
         ],
-        "figures": _figures(figures.public_notes(layer)),
+        "figures": _figures(figures.page_notes(layer)),
     }
 
 
