@@ -16,6 +16,9 @@ from targeting.problems import Problem, TargetingError
 
 _KNOWN_BY_SHAPE = (("2008", 6372), ("92", 6362))
 _SCALE_TOLERANCE = 0.02
+# The blocks of a city that spans more than this lie on both sides of the antimeridian, or some of
+# them lie where they cannot.
+_CITY_DEGREES_MAX = 12.0
 # Nearly all incidents lie in a block or in the street before it; a search within a fixed distance
 # is four times as fast as one for the nearest.
 _FIRST_LOOK_M = 25.0
@@ -96,7 +99,7 @@ def metric_crs(layer: gpd.GeoSeries, *, chosen: str | None = None) -> CRS:
     ------
     TargetingError
         `crs-not-metric`: the chosen system is not in meters, or its distances are off by more
-        than 2 % here. `unknown-crs`: it names nothing.
+        than 2 % here. `unknown-crs`: it names nothing. `city-too-wide`: no zone holds the layer.
 
     Examples
     --------
@@ -114,7 +117,12 @@ def metric_crs(layer: gpd.GeoSeries, *, chosen: str | None = None) -> CRS:
             raise TargetingError([Problem("crs-not-metric", "crs", values)])
         return crs
     own = recognize_crs(layer.crs)
-    return own if _is_true_to_scale(own, longitude, latitude) else CRS.from_epsg(utm)
+    if _is_true_to_scale(own, longitude, latitude):
+        return own
+    if not east - west <= _CITY_DEGREES_MAX:
+        values = {"found": f"{east - west:.1f}"}
+        raise TargetingError([Problem("city-too-wide", "inputs.blocks", values)])
+    return CRS.from_epsg(utm)
 
 
 def to_crs(

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 
 from targeting.problems import Problem, TargetingError
+from targeting.sources.kinds import choose_kinds
 from targeting.sources.mx.incident_texts import LEAVE_OUT, kind_of
 from targeting.sources.text import fold, folded, require_rows, texts_of
-from targeting.sources.vectors import choose_kinds
 
 Kinds = Mapping[str, Sequence[str]] | Literal["mexico"]
 

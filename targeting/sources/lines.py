@@ -11,8 +11,9 @@ import shapely
 from targeting.model import Loss
 from targeting.problems import Problem, TargetingError
 from targeting.registry import register
+from targeting.sources.kinds import choose_kinds
 from targeting.sources.layer import Layer, against, require_columns
-from targeting.sources.vectors import choose_kinds, keep_shapes, read_vector
+from targeting.sources.vectors import keep_shapes, read_vector
 
 
 @register("reader")

@@ -108,7 +108,14 @@ def read_text_table(
             table = TextTable(_as_text(_workbook(member.container, sheet), columns))
         else:
             table = _read_csv(_bytes_of(member), columns, encoding)
-    except (pa.ArrowException, OSError, UnicodeError, LookupError, ImportError) as error:
+    except (
+        pa.ArrowException,
+        csv.Error,
+        OSError,
+        UnicodeError,
+        LookupError,
+        ImportError,
+    ) as error:
         raise unreadable(member.container, error) from error
     if not table.rows_read:
         name = (member.name or member.container.name).rsplit("/", 1)[-1]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from targeting.model import Loss
 from targeting.problems import Problem, TargetingError, closest
 from targeting.registry import register
 from targeting.sources.depth import HEAD_ROWS, reads
-from targeting.sources.files import VECTOR, Member, require_format, unreadable
+from targeting.sources.files import VECTOR, Member, file_format, require_format, unreadable
 from targeting.sources.layer import (
     Layer,
     content_ranks,
@@ -27,7 +28,7 @@ from targeting.sources.layer import (
     repeats,
     require_columns,
 )
-from targeting.sources.text import clean_keys, folded, texts_of
+from targeting.sources.text import clean_keys
 from targeting.spatial import recognize_crs
 
 
@@ -148,7 +149,7 @@ def _read(
         if where is not None:
             options["where"] = where
         if layer is not None:
-            names = [str(name) for name in pyogrio.list_layers(member.source)[:, 0]]
+            names = layer_names(member)
             if layer not in names:
                 values = {"given": layer, "hint": closest(layer, names) or "–"}
                 values["known"] = ", ".join(names)
@@ -168,7 +169,7 @@ def _read(
     except Exception as error:  # the libraries raise their own kinds for every broken file
         raise unreadable(path, error) from error
     if reads("keys"):
-        stated = pyogrio.read_info(member.source, layer=layer)["crs"]
+        stated = layer_info(member, layer)["crs"]
         frame = gpd.GeoDataFrame(frame, geometry=[None] * len(frame), crs=stated)
     if not isinstance(frame, gpd.GeoDataFrame):
         raise _wrong(path, "expected.no-shapes", "expected.shapes")
@@ -184,10 +185,44 @@ def _read_dataframe(source: str, encoding: str, options: dict[str, Any]) -> Any:
     if encoding:
         plain = codecs.lookup(encoding).name
         options = options | {"encoding": plain.upper().replace("ISO8859", "ISO-8859")}
-    # What is wrong with single shapes comes out later, counted.
+    with _quiet():
+        return pyogrio.read_dataframe(source, force_2d=True, **options)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the libraries' warnings back: what is wrong with a file comes out as a problem."""
     with np.errstate(invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        return pyogrio.read_dataframe(source, force_2d=True, **options)
+        yield
+
+
+def layer_names(member: Member) -> list[str]:
+    """Return the names of the layers in a vector file; none when it cannot be opened."""
+    if file_format(member.container) not in VECTOR:
+        return []
+    try:
+        with _quiet():
+            return [str(name) for name in pyogrio.list_layers(member.source)[:, 0]]
+    except Exception:  # noqa: BLE001 (what is wrong comes out when it is read)
+        return []
+
+
+def layer_info(member: Member, layer: str | None = None) -> dict[str, Any]:
+    """Return what a vector file says of itself; nothing when it cannot be opened.
+
+    Returns
+    -------
+    dict
+        `crs`, `fields`, `dtypes`, `features` (counted).
+    """
+    if file_format(member.container) not in VECTOR:
+        return {}
+    try:
+        with _quiet():
+            return dict(pyogrio.read_info(member.source, layer=layer, force_feature_count=True))
+    except Exception:  # noqa: BLE001 (what is wrong comes out when it is read)
+        return {}
 
 
 def _named(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -345,67 +380,3 @@ def polygon_layer(
     frame = frame.sort_values("id", kind="stable").reset_index(drop=True)
     told = dict(notes) | ({"repaired_geometries": repaired} if repaired else {})
     return Layer(frame, of, tuple(fallen), read.crs_in, read.encoding, told, files=files)
-
-
-def choose_kinds(
-    frame: Any,
-    column: str | None,
-    kinds: Mapping[str, Sequence[str]] | None,
-    *,
-    where: str = "kinds",
-) -> tuple[Any, dict[str, Any]]:
-    """Return the rows whose text a study names, with their kind, and what was not chosen.
-
-    Parameters
-    ----------
-    frame : DataFrame
-    column : str or None
-        Column of the text; without one every row has the kind "".
-    kinds : mapping or None
-        Kind to texts, compared without accents and case; None keeps every text as its own kind.
-    where : str
-        Setting that names them, for the problems.
-
-    Returns
-    -------
-    frame : DataFrame
-        With the column `kind`.
-    notes : dict
-        `not_chosen` (rows), `not_chosen_texts` (the ten most frequent, with their number) and
-        `texts_not_found` (named by the study, not in the file).
-
-    Raises
-    ------
-    TargetingError
-        `no-kind-found`: the file has none of the texts named.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"delito": ["ROBO", "Róbo", "CHOQUE"]})
-    >>> chosen, notes = choose_kinds(rows, "delito", {"robbery": ["robo"]})
-    >>> chosen["kind"].tolist(), notes
-    (['robbery', 'robbery'], {'not_chosen': 1, 'not_chosen_texts': {'CHOQUE': 1}})
-    """
-    if column is None:
-        return frame.assign(kind=""), {}
-    texts = frame[column].astype("str").fillna("").str.strip()
-    if kinds is None:
-        return frame.assign(kind=texts), {}
-    meaning = texts_of(kinds, where)
-    plain = folded(texts)
-    kind = plain.map(meaning)
-    chosen = kind.notna()
-    frequent = texts[~chosen].value_counts()
-    ranked = sorted(frequent.items(), key=lambda pair: (-pair[1], pair[0]))
-    notes: dict[str, Any] = {
-        "not_chosen": int((~chosen).sum()),
-        "not_chosen_texts": {str(text): int(count) for text, count in ranked[:10]},
-    }
-    present = set(plain.unique())
-    absent = sorted(text for text in meaning if text not in present)
-    if absent:
-        notes["texts_not_found"] = absent
-    if not chosen.any():
-        values = {"given": column, "known": ", ".join(str(text) for text, _ in ranked[:8]) or "–"}
-        raise TargetingError([Problem("no-kind-found", where, values)])
-    return frame[chosen].assign(kind=kind[chosen].astype("str")), notes

@@ -9,7 +9,6 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-import pyogrio
 
 from targeting.problems import Problem, TargetingError
 from targeting.sources.facilities import NO_NAME
@@ -17,7 +16,7 @@ from targeting.sources.files import Member, file_format, parts
 from targeting.sources.layer import Layer, missing_column
 from targeting.sources.mx.members import choose_members, state_of
 from targeting.sources.text import clean_keys, clean_names
-from targeting.sources.vectors import VectorTable, read_vector
+from targeting.sources.vectors import VectorTable, layer_info, layer_names, read_vector
 
 KEY_PARTS = {"CVE_ENT": 2, "CVE_MUN": 3, "CVE_LOC": 4, "CVE_AGEB": 4, "CVE_MZA": 3}
 MUNICIPALITY = 5
@@ -203,10 +202,7 @@ def _layer_of(member: Member, suffix: str) -> str | None:
     """Return the layer of a GeoPackage of several that bears the layer's name."""
     if member.name or file_format(member.container) != "GeoPackage":
         return None
-    try:
-        names = [str(name) for name in pyogrio.list_layers(member.source)[:, 0]]
-    except (pyogrio.errors.DataSourceError, OSError):
-        return None  # what is wrong comes out when it is read
+    names = layer_names(member)
     fit = [name for name in names if state_of(name, framework_names(suffix)) is not None]
     if len(names) > 1 and len(fit) != 1:
         values = {"given": member.container.name, "found": ", ".join(fit or names)}
@@ -218,9 +214,8 @@ def _fields(member: Member, layer: str | None) -> tuple[dict[str, str], int]:
     """Return the names of a file's columns of text by their capitals, and its number of rows."""
     if not member.container.is_file() or file_format(member.container) == "Parquet":
         return {}, 0
-    try:
-        info = pyogrio.read_info(member.source, layer=layer, force_feature_count=True)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, ValueError):
+    info = layer_info(member, layer)
+    if not info:
         return {}, 0
     texts = {
         str(name).upper(): str(name)

@@ -9,10 +9,10 @@ from typing import Any
 
 from targeting.registry import register
 from targeting.sources.facilities import NO_NAME, facility_layer, facility_names
+from targeting.sources.kinds import choose_kinds
 from targeting.sources.layer import Layer, drop, require_columns
 from targeting.sources.points import read_points
 from targeting.sources.text import fold, folded
-from targeting.sources.vectors import choose_kinds
 from targeting.strict_yaml import read_yaml
 
 KIND, TYPE, NAME = "GEOGRAFICO", "TIPO", "NOMBRE"
