@@ -138,9 +138,9 @@ class Counts:
             demand(self.value.index.equals(other.index), "counts: indexes differ")
             demand(self.value.columns.equals(other.columns), "counts: columns differ")
         value, low, high = (f.to_numpy(float) for f in (self.value, self.low, self.high))
-        known = ~np.isnan(value)
-        demand(bool(np.all(low[known] <= value[known])), "counts: a value is below its bound")
-        demand(bool(np.all(high[known] >= value[known])), "counts: a value is above its bound")
+        unknown = np.isnan(value)
+        demand(bool(np.all((low <= value) | unknown)), "counts: a value is below its bound")
+        demand(bool(np.all((high >= value) | unknown)), "counts: a value is above its bound")
 
     def reindex(self, index: pd.Index[Any]) -> Counts:
         """Return the counts for other units; unknown units are missing."""

@@ -102,11 +102,13 @@ def inegi_census(
         keep &= units["municipality_id"].isin(municipalities).to_numpy()
     if state:
         keep &= (units["key"].str.slice(0, 2) == state).to_numpy()
-    chosen = units[keep]
-    table = read.table.filter(pa.array(keep))
-    cells, account = read_cells(table, figures, wanted, pd.Index(chosen["key"], dtype="str"))
+    chosen = units[keep].sort_values(["level", "key"])
+    rows = chosen.index.to_numpy()
+    cells, account = read_cells(
+        read.table, figures, wanted, pd.Index(chosen["key"], dtype="str"), rows
+    )
     for array in (cells.low, cells.high, cells.people, cells.dwellings):
-        array[differs[keep]] = np.nan
+        array[differs[rows]] = np.nan
     of = {level: (chosen["level"] == level).to_numpy() for level in LEVELS}
     areas = cells.part(of["area"])
     blocks = bounded(cells.part(of["block"]), areas, wanted)
