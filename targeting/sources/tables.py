@@ -100,12 +100,13 @@ def read_text_table(
         `unknown-sheet`, `too-many-columns` or `empty-layer`.
     """
     member = source if isinstance(source, Member) else Member(source)
-    found = "CSV" if member.name else require_format(member.container, *TABLE)
+    inside = "Excel" if member.name.lower().endswith((".xlsx", ".xls")) else "CSV"
+    found = inside if member.name else require_format(member.container, *TABLE)
     try:
         if found == "Parquet":
             table = TextTable(_as_text(pa_parquet.read_table(member.container), columns))
         elif found == "Excel":
-            table = TextTable(_as_text(_workbook(member.container, sheet), columns))
+            table = TextTable(_as_text(_workbook(member, sheet), columns))
         else:
             table = _read_csv(_bytes_of(member), columns, encoding)
     except (
@@ -193,9 +194,10 @@ def _as_text(table: pa.Table, columns: Choice) -> pa.Table:
     return pa.Table.from_pandas(pd.DataFrame(texts), preserve_index=False)
 
 
-def _workbook(path: Path, sheet: str | None) -> pa.Table:
+def _workbook(member: Member, sheet: str | None) -> pa.Table:
+    source = io.BytesIO(member.read()) if member.name else member.container
     try:
-        with pd.ExcelFile(path, engine="calamine") as book:
+        with pd.ExcelFile(source, engine="calamine") as book:
             names = [str(name) for name in book.sheet_names]
             if sheet is not None and sheet not in names:
                 values = {"given": sheet, "hint": closest(sheet, names) or "–"}
@@ -207,7 +209,7 @@ def _workbook(path: Path, sheet: str | None) -> pa.Table:
     except TargetingError:
         raise
     except Exception as error:  # the library raises its own kinds for every broken workbook
-        raise unreadable(path, error) from error
+        raise unreadable(member.container, error) from error
     frame.columns = [str(column).strip() for column in frame.columns]
     return pa.Table.from_pandas(frame.astype("str"), preserve_index=False)
 
