@@ -16,7 +16,7 @@ from targeting.sources.account import Account
 from targeting.sources.assemble import moved
 from targeting.sources.depth import reads
 from targeting.sources.layer import Frame
-from targeting.sources.match import check_match, exists
+from targeting.sources.match import asked_of, check_match, exists
 from targeting.sources.shapes import shape_notes
 from targeting.sources.vectors import keep_shapes
 from targeting.spatial import place_points
@@ -148,7 +148,8 @@ def put_blocks_in_areas(
     own = blocks["municipality_id"]
     blocks["municipality_id"] = own.fillna(blocks["area_id"].map(areas["municipality_id"]))
     keys = pd.Index(blocks["area_id"].dropna())
-    problems = check_match(of_blocks, keys, areas.index, of_areas.name, match_min)
+    asked = asked_of(of_areas, match_min)
+    problems = check_match(of_blocks, keys, areas.index, of_areas.name, asked)
     without = ~exists(blocks["area_id"], areas.index)
     of_blocks.lose("no-area-shape", blocks.index[without], of=len(blocks))
     used = exists(areas.index, blocks["area_id"])

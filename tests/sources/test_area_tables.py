@@ -483,3 +483,24 @@ def test_real_amai_of_juarez(real_data):
     told = read.data["low_socioeconomic_share"].dropna()
     assert told.between(0, 1).all()
     assert len(told) == 634
+
+
+def test_real_juarez_joins_both_ways(real_data):
+    folder = real_data / "juarez"
+    layers = [
+        made.spec("blocks", "manzanas_2010.gpkg", "polygons", id="CVEGEO"),
+        made.spec("areas", "agebs_2020.shp", "inegi_areas"),
+        made.spec("area_table", "imu_2020.csv", "conapo_areas", "inputs.area_table[0]"),
+        made.spec("area_table", "nse_amai_ageb.csv", "amai_areas", "inputs.area_table[1]"),
+    ]
+    territory = read_territory(layers, folder)
+    index, levels = territory.intake.layers[2:]
+    assert (index.rows_read, index.notes["match_share"]) == (579, 1.0)
+    # 773 rows: 632 match, 139 are of localities under 2,500 people, one is of a locality of 2,500
+    # to 4,999, and one of the city itself has an AGEB that the framework lacks.
+    lost = {loss.reason: loss.count for loss in levels.losses}
+    assert lost == {"place-too-small": 139, "no-shape": 2}
+    assert levels.notes["match_share"] == pytest.approx(632 / 634, abs=1e-6)
+    table = territory.area_table
+    both = table[["IM", "low_socioeconomic_share"]].dropna()
+    assert both.corr(method="spearman").iloc[0, 1] < -0.5  # poorer by one, poorer by the other

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from targeting.problems import TargetingError
@@ -83,6 +84,17 @@ def test_out_of_the_zip_and_for_every_theme(tmp_path):
     data = inegi_street_environment(tmp_path / "inv.zip").data.drop(columns="municipality_id")
     assert data.columns.tolist() == list(THEMES.values())
     assert (data == 0.5).all(axis=None)
+
+
+def test_out_of_the_layer_of_blocks_itself(tmp_path):
+    frame = pd.DataFrame({"CVEGEO": BLOCKS[:2], "ALUMPUB_C": [1, 3], "BANQUETA_C": [SOME, NONE]})
+    shapes = [made.SHAPES[key] for key in BLOCKS[:2]]
+    made.write_shapefile(tmp_path / "inv" / "inv_01.shp", frame, shapes)
+    for path in (tmp_path / "inv" / "inv_01.shp", tmp_path / "inv"):
+        data = inegi_street_environment(path).data
+        assert data.index.tolist() == BLOCKS[:2]
+        assert data["street_lighting"].tolist() == [1.0, 0.0]
+        assert data["sidewalks"].tolist() == [0.5, 0.0]
 
 
 def test_a_file_without_themes_or_without_keys(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ import pandas as pd
 
 from targeting.problems import Problem, TargetingError
 from targeting.registry import register
+from targeting.sources.depth import reading
+from targeting.sources.files import VECTOR, archive_names, choose_member, file_format
 from targeting.sources.layer import Layer, missing_column
 from targeting.sources.mx.framework import BLOCK, MUNICIPALITY
 from targeting.sources.mx.framework_files import KEY_PARTS
 from targeting.sources.mx.published_tables import PublishedTable, read_published
 from targeting.sources.tables import unique_keys
 from targeting.sources.text import clean_keys, fold
+from targeting.sources.vectors import read_vector
 
 THEMES = {
     "ALUMPUB": "street_lighting",
@@ -63,7 +67,8 @@ def inegi_street_environment(
     Parameters
     ----------
     path : Path
-        CSV, Excel or Parquet, or the zip; also the layer's own table (dbf saved as a table).
+        CSV, Excel or Parquet, or a layer of blocks that has these columns (shapefile, GeoPackage);
+        or the zip or folder with one of them.
     sheet : str, optional
         Sheet of the workbook. Default: the first that holds keys of blocks.
     encoding : str, optional
@@ -90,7 +95,7 @@ def inegi_street_environment(
     use for lighting and pavement, and are taken to hold for the other things. Of the restrictions
     of access only the texts ("Restricción en …") are read: 1 is restriction in all streets.
     """
-    read = read_published(path, key=_BLOCK_KEY, named=r"cvegeo", sheet=sheet, encoding=encoding)
+    read = _read(path, sheet, encoding)
     keys, padded = _keys(read)
     chosen = _columns(read)
     losses = list(read.losses)
@@ -113,6 +118,24 @@ def inegi_street_environment(
     if padded:
         notes["keys_padded"] = padded
     return Layer(frame, read.rows_read, tuple(losses), encoding=read.encoding, notes=notes)
+
+
+def _read(path: Path, sheet: str | None, encoding: str | None) -> PublishedTable:
+    """Return the table, out of a layer of blocks too: only its cells are read, not its shapes."""
+    named = r"(^|/)[^/]*\.(shp|gpkg|geojson)$"
+    if path.is_dir() or file_format(path) == "ZIP":
+        inside = archive_names(path) if path.is_file() else [p.name for p in path.rglob("*")]
+        shapes = any(re.search(named, name, re.IGNORECASE) for name in inside)
+    else:
+        shapes = file_format(path) in VECTOR and file_format(path) != "Parquet"
+    if not shapes:
+        return read_published(path, key=_BLOCK_KEY, named="cvegeo", sheet=sheet, encoding=encoding)
+    with reading("keys"):
+        layer = read_vector(choose_member(path, named), encoding=encoding)
+    frame = pd.DataFrame(layer.frame).drop(columns="geometry", errors="ignore")
+    frame = frame.astype("str").fillna("")
+    found = [str(c) for c in frame.columns if str(c).upper() == "CVEGEO"]
+    return PublishedTable(frame, found[0] if found else "", len(frame), layer.encoding, [])
 
 
 def _keys(read: PublishedTable) -> tuple[pd.Series[str], int]:
