@@ -29,8 +29,8 @@ MERGE_COLUMNS = ("facility_id", "kind", "name", "source", "distance_m")
 
 # What names of one kind have in common says nothing about which one it is.
 _PHRASES = re.compile(
-    r"\b(jardin de ninos|jardin de infantes|centro de salud|casa de salud|unidad de medicina "
-    r"familiar|telesecundaria|unidad deportiva|centro deportivo|centro comunitario|centro de "
+    r"\b(jardin de ninos|jardin de infantes|centro de salud|casa de salud|medicina familiar|"
+    r"telesecundaria|unidad deportiva|centro deportivo|centro comunitario|centro de "
     r"desarrollo comunitario|centro de desarrollo infantil|casa hogar|place of worship)\b"
 )
 _WORDS = frozenset(
@@ -42,7 +42,7 @@ _WORDS = frozenset(
     "municipal museo nocturno nuestra oficial oficina particular parque parroquia plaza plazoleta "
     "policia prepa preparatoria preescolar prescolar primaria privada prof profesor profesora "
     "publica publico recreativo santuario secundaria senora sra tecnica templo tiempo "
-    "completo turno unidad urbana verde vespertino "
+    "completo turno umf unid unidad urbana verde vespertino esc gral hosp jn prim sec tec "
     "bar cemetery center centre chapel church clinic college elementary garden high kindergarten "
     "library market middle nursery park playground police preschool primary public school "
     "secondary shelter sports square station temple".split()
