@@ -45,6 +45,7 @@ setup-test:
 
 bench: setup
 	@$(BIN)/python benchmarks/end_to_end.py
+	@$(BIN)/python benchmarks/intake.py
 
 lock:
 	@PYTHON="$(PYTHON)" sh tools/lock.sh
