@@ -153,7 +153,9 @@ class _Intake:
         block_counts, area_counts = self.census(blocks, of_blocks, match_min)
         area_table = self.area_table(blocks, all_areas, match_min)
         block_table = self.block_table(blocks, of_blocks, match_min)
-        known = KnownPeople(block_counts, area_table, pd.DataFrame(blocks.drop(columns="geometry")))
+        raster = self.first("population_raster")
+        plain = pd.DataFrame(blocks.drop(columns="geometry"))
+        known = KnownPeople(block_counts, area_table, plain, raster)
         blocks = self.people(blocks, known, population, of_blocks)
         places = gather_places(self.slots["places"], blocks)
         taken = take_incidents(
@@ -175,10 +177,12 @@ class _Intake:
             slot: gather_lines(self.slots[slot], blocks, columns, reach_m=reach_m)
             for slot, columns in (("barriers", ["kind"]), ("street_axes", ["kind", "name"]))
         }
-        raster = self.first("population_raster")
-        if raster is not None and areas is not None and not self.problems:
+        own = population is not None and population.use == "from_raster"
+        if raster is not None and areas is not None and not own and not self.problems:
             self.problems.extend(check_raster(raster, areas, blocks))
-        self.city = city_figures(self.slots, blocks, areas, incidents, facilities)
+        self.city = city_figures(
+            self.slots, blocks, areas, incidents, facilities, incident_counts=taken.counts
+        )
         return {
             "blocks": blocks[BLOCK_COLUMNS],
             "crs": crs,
