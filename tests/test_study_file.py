@@ -259,6 +259,22 @@ def test_one_mistake_neither_hides_nor_invents_another(tmp_path, capsys):
     assert "[population-bounds]" in told
 
 
+def test_how_many_incidents_may_have_no_place_is_the_study_s_choice(tmp_path, capsys):
+    folder = tmp_path / "city"
+    shutil.copytree(DATA, folder)
+    assert read_study(folder / "study.yaml").as_record()["unplaced_max"] == 0.2
+    (folder / "study.yaml").write_text("unplaced_max: 1.5\n" + STUDY, "utf-8")
+    assert main(["check", str(folder / "study.yaml")]) == 2
+    assert "unplaced_max: " in capsys.readouterr().err
+    (folder / "study.yaml").write_text("unplaced_max: 0.001\n" + STUDY, "utf-8")
+    report = ["--report", str(tmp_path / "report"), "--lang", "en"]
+    assert main(["check", str(folder / "study.yaml"), *report]) == 2
+    told = capsys.readouterr().err
+    assert "[too-many-unplaced]" in told
+    assert "points at latitude or longitude 0" in told
+    assert not (tmp_path / "report").exists()
+
+
 def test_places_that_cannot_be_used_are_problems_too(tmp_path, capsys):
     occupied = tmp_path / "file.txt"
     occupied.write_text("here")

@@ -13,6 +13,7 @@ import numpy as np
 
 from targeting.facility_kinds import facility_kinds
 from targeting.i18n import catalogue
+from targeting.incident_kinds import incident_kinds
 from targeting.model import LayerReport
 from targeting.render.rows import SET_ASIDE, slot
 
@@ -181,11 +182,10 @@ def key_text(name: str, key: Any, language: str) -> str:
     >>> key_text("kinds", "primary_school", "en"), key_text("kinds", "ROBO", "en")
     ('Primary school', 'ROBO')
     """
-    known = facility_kinds().get(str(key))
+    known = facility_kinds().get(str(key)) or incident_kinds().get(str(key))
     if known is not None:
         return known.label(language)
-    keys = [f"note.{name}.{key}", f"intake.key.{key}", f"incident_kind.{key}"]
-    return word(keys, str(key), language)
+    return word([f"note.{name}.{key}", f"intake.key.{key}"], str(key), language)
 
 
 def figure(name: str, value: Any, language: str, *, most: int | None = None) -> Figure:

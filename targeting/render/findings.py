@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from targeting.i18n import catalogue
-from targeting.render.figures import is_number, label, number_text, share_text, telling
+from targeting.render.figures import is_number, label, number_text, share_text, telling, value_text
 
 # Below these nobody needs to look: a share of rows lost, of cells masked, of people outside.
 _LOST, _MASKED, _OUTSIDE = 0.01, 0.05, 0.01
@@ -86,7 +86,9 @@ def _of_a_layer(layer: Mapping[str, Any], language: str) -> Iterator[str]:
     notes = layer["notes"]
     for name in sorted(notes, key=lambda name: (telling(name), name)):
         value = notes[name]
-        if isinstance(value, list) and value and _COUNTED.search(name):
+        if name == "piled_up_share" and value:
+            yield _figure(name, value_text(name, value, language), language)
+        elif isinstance(value, list) and value and _COUNTED.search(name):
             yield _figure(name, number_text(len(value)), language)
         elif not is_number(value):
             continue

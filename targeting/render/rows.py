@@ -18,6 +18,8 @@ _NOT_ASKED = (
     "rural-block",
     "other-edition",
     "outside-period",
+    "place-without-blocks",
+    "same-case",
 )
 
 

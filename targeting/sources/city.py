@@ -17,6 +17,8 @@ UNPLACED = (
     "no-coordinates",
     "zero-coordinates",
     "impossible-coordinates",
+    "outside-country",
+    "swapped-coordinates",
     "no-geometry",
     "wrong-geometry",
     "outside-projection",

@@ -140,6 +140,13 @@ def test_a_value_that_is_not_known_loses_no_row():
         ("merged", True, "sí", "yes"),
         ("merged", np.bool_(0), "no", "no"),
         ("kinds", {"primary_school": 3}, "Primaria: 3", "Primary school: 3"),
+        (
+            "kinds",
+            {"homicide": 44},
+            "Homicidio doloso o feminicidio: 44",
+            "Homicide or femicide: 44",
+        ),
+        ("piled_up_share", (0.3, 0.125), "30.0 %, 12.5 %", "30.0 %, 12.5 %"),
     ],
 )
 def test_a_value_reads_well_in_both_languages(name, value, spanish, english):
