@@ -127,6 +127,8 @@ def test_from_a_code_to_a_study_that_loads(visit):
     assert study.title["es"].endswith(f"({CODE})")
     assert territory.blocks["population"].sum() > 0
     assert {"conapo_marginalization", "school_distance_m"} <= {i.key for i in study.indicators}
+    assert len(territory.street_axes) == 3  # the made city's avenues
+    assert len(territory.places) == 1
     assert heard.events().count("fetching") == 4
     assert [one.path for one in server.asked] == list(ORDINARY)
     assert [path for path in tree(folder) if ".part" in path or ".cut" in path] == []

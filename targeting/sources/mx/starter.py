@@ -17,10 +17,14 @@ _INPUTS = (
     ("areas", "framework", "a", "inegi_areas"),
     ("census", "census", "", "inegi_census"),
     ("area_table", "conapo", "", "conapo_areas"),
+    ("places", "framework", "l", "inegi_localities"),
     ("facilities", "denue", "", "denue"),
     ("facilities", "framework", "sip", "inegi_services"),
     ("facilities", "framework", "sia", "inegi_services"),
+    ("street_axes", "framework", "e", "inegi_street_axes"),
 )
+# Without this column a layer cannot be read: editions differ.
+_NEEDED = {"sip": "GEOGRAFICO", "sia": "GEOGRAFICO", "l": "NOMGEO", "e": "NOMVIAL"}
 _HEAD = """\
 # {title}: un estudio para empezar / a study to begin with
 # Lo escribió `targeting fetch`; desde ahora es de usted. / `targeting fetch` wrote it; it is yours.
@@ -129,10 +133,11 @@ def study_text(code: str, cuts: Sequence[Cut], wanted: Sequence[Wanted], into: P
 
 
 def _readable(cut: Cut) -> bool:
-    """Whether a layer of services tells what each thing is: editions differ."""
-    if cut.layer not in ("sip", "sia"):
+    """Whether a layer has the column its reader needs."""
+    needed = _NEEDED.get(cut.layer)
+    if needed is None:
         return True
-    return "GEOGRAFICO" in {str(name).upper() for name in pyogrio.read_info(cut.file)["fields"]}
+    return needed in {str(name).upper() for name in pyogrio.read_info(cut.file)["fields"]}
 
 
 def _dimension(name: str, indicators: Sequence[str]) -> str:
