@@ -6,6 +6,7 @@ import errno
 import json
 import re
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -222,9 +223,7 @@ class _Transfer:
         elif self.known is not None and self.known.last_modified:
             headers["If-Modified-Since"] = self.known.last_modified
         try:
-            wait_s = (self.patience.connect_s, self.patience.read_s)
-            asked = requests.get(self.address, headers=headers, stream=True, timeout=wait_s)
-            with asked as response:
+            with self._ask(headers) as response:
                 self._receive(response, edition, have)
         except requests.exceptions.SSLError as error:
             raise NotFetchedError(_short(error)) from error
@@ -239,6 +238,29 @@ class _Transfer:
         except requests.exceptions.RequestException as error:
             raise NotFetchedError(_short(error)) from error
         return self._finish()
+
+    def _ask(self, headers: dict[str, str]) -> requests.Response:
+        """Return the answer, once its head is there; a head that drips is given up too."""
+        wait_s = (self.patience.connect_s, self.patience.read_s)
+        answers: list[requests.Response] = []
+        errors: list[Exception] = []
+
+        def ask() -> None:
+            try:
+                answers.append(
+                    requests.get(self.address, headers=headers, stream=True, timeout=wait_s)
+                )
+            except Exception as error:  # noqa: BLE001 (raised below, by the one who waits)
+                errors.append(error)
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        asking.join(self.patience.connect_s + self.patience.read_s + self.patience.window_s)
+        for error in errors:
+            raise error
+        if not answers:
+            raise _TryAgainError("expected.too-slow")
+        return answers[0]
 
     def _receive(self, response: requests.Response, edition: dict[str, Any], have: int) -> None:
         status = response.status_code

@@ -112,6 +112,13 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "silent":
             time.sleep(float(amount))
             return
+        if fault == "dripping-head":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            for _ in range(int(amount)):
+                self.wfile.write(b"x")
+                self.wfile.flush()
+                time.sleep(0.05)
+            return
         if fault == "status":
             self._head(asked, int(amount), 0, {})
             return

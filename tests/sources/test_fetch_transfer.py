@@ -4,6 +4,7 @@ import shutil
 import time
 import tracemalloc
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -230,12 +231,12 @@ def test_tries_that_bring_something_go_on(server, offer, tmp_path):
     assert len(server.asked) == 9
 
 
-@pytest.mark.parametrize("fault", ["trickle:400", "silent:2"])
+@pytest.mark.parametrize("fault", ["trickle:400", "silent:2", "dripping-head:160"])
 def test_a_slow_server_is_given_up(server, offer, tmp_path, fault):
-    offer.faults = [fault] * 3  # a trickle of 50 bytes a second lasts 8 s
+    offer.faults = [fault] * 3  # a trickle of 50 bytes a second, a head of 20 a second: 8 s
     begun = time.monotonic()
     with pytest.raises(NotFetchedError, match=r"expected\.too-slow"):
-        fetch(server, tmp_path)
+        fetch(server, tmp_path, replace(FAST, connect_s=0.2, read_s=0.2, tries=2))
     assert time.monotonic() - begun < 3
 
 
