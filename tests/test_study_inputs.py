@@ -19,7 +19,7 @@ weights:
 """
 
 
-def draft(tmp_path, *, census="2020", match="", raster="night_lights_mean", more="", indicator):
+def draft(tmp_path, *, census="2020", match="", raster="night_lights", more="", indicator):
     text = STUDY.replace("CENSUS_YEAR", census).replace("MATCH", match)
     text = text.replace("RASTER", raster).replace("INDICATOR", indicator) + more
     path = tmp_path / "study.yaml"
@@ -73,7 +73,7 @@ def test_an_indicator_without_its_reader_or_its_raster_is_told(tmp_path):
     assert "amai_areas" in amai.problems[0].text("en")
     dark = draft(tmp_path, raster="elevation", indicator="night_lights_mean")
     assert codes(dark) == [("indicator-without-layer", f"{place}.night_lights_mean")]
-    assert "night_lights_mean" in dark.problems[0].values["slot"]
+    assert dark.problems[0].values["slot"] == "rasters (name: night_lights)"
 
 
 def test_the_generic_reader_may_hold_any_table(tmp_path):
