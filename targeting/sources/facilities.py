@@ -19,6 +19,7 @@ from targeting.registry import register
 from targeting.sources.account import Account
 from targeting.sources.assemble import in_canonical_order, moved
 from targeting.sources.files import TABLE, file_format
+from targeting.sources.kinds import choose_kinds
 from targeting.sources.layer import Layer, against, content_ranks, drop, examples
 from targeting.sources.merging import merge_facilities
 from targeting.sources.points import (
@@ -29,7 +30,6 @@ from targeting.sources.points import (
 )
 from targeting.sources.tables import read_text_table, to_numbers
 from targeting.sources.text import clean_names, fold, folded
-from targeting.sources.vectors import choose_kinds
 from targeting.spatial import place_points
 
 # What a register may say besides the kind, the name and the place.
@@ -340,10 +340,9 @@ def _registers(accounts: Sequence[Account]) -> list[int]:
 
 
 def _source(account: Account) -> str:
-    """Return what the page says a facility is from, with the attribution a license asks for."""
-    source = account.spec.source or account.spec.file
-    attribution = str(account.layer.notes.get("attribution", ""))
-    return f"{source} ({attribution})" if attribution and attribution not in source else source
+    """Return what the page says a facility is from: the study's words, else the license's."""
+    attribution = account.layer.notes.get("attribution")
+    return account.spec.source or str(attribution or account.spec.file)
 
 
 def _placed_by_key(
