@@ -215,11 +215,11 @@ class Period:
 
     def holds(self, dates: pd.Series[Any]) -> np.ndarray:
         """Tell which dates lie in the period; a missing date does not."""
-        fits = dates.notna().to_numpy()
+        fits = dates.notna()
         if self.start is not None:
-            fits &= (dates >= self.start).to_numpy()
+            fits &= dates >= self.start
         if self.end is not None:
-            fits &= (dates < self.end + pd.Timedelta(days=1)).to_numpy()
+            fits &= dates < self.end + pd.Timedelta(days=1)
         return np.asarray(fits, dtype=bool)
 
     def years(self, dates: pd.Series[Any], *, months_only: bool = False) -> float | None:
