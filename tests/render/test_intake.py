@@ -140,12 +140,6 @@ def test_a_value_that_is_not_known_loses_no_row():
         ("merged", True, "sí", "yes"),
         ("merged", np.bool_(0), "no", "no"),
         ("kinds", {"primary_school": 3}, "Primaria: 3", "Primary school: 3"),
-        (
-            "kinds",
-            {"homicide": 44},
-            "Homicidio doloso o feminicidio: 44",
-            "Homicide or femicide: 44",
-        ),
         ("piled_up_share", (0.3, 0.125), "30.0 %, 12.5 %", "30.0 %, 12.5 %"),
     ],
 )
@@ -159,6 +153,14 @@ def test_a_mapping_of_mappings_is_a_table_with_columns():
     assert told.titles == ("x", "y")
     assert told.rows == (("p", "1", "2"), ("q", "1,234,567", "–"))
     assert figure("a", [{"x": 1}, {"x": 2}], "en").rows == (("1", "1"), ("2", "2"))
+
+
+def test_kinds_of_incidents_have_our_names_only_where_our_table_grouped_them():
+    own = {"kinds": {"homicide": 44, "x": 3}}
+    assert figures(own, "en")[0].rows == (("homicide", "44"), ("x", "3"))
+    grouped = {one.name: one for one in figures(own | {"texts_by_kind": {"homicide": "A"}}, "es")}
+    assert grouped["kinds"].rows == (("Homicidio doloso o feminicidio", "44"), ("x", "3"))
+    assert grouped["texts_by_kind"].rows == (("Homicidio doloso o feminicidio", "A"),)
 
 
 def test_a_long_table_says_how_much_is_cut_off():
