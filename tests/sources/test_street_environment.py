@@ -29,6 +29,7 @@ def test_words_become_ranks_and_the_rest_is_counted(tmp_path):
     lighting = read.data["street_lighting"].tolist()
     assert lighting[:3] == [1.0, 0.5, 0.0]
     assert np.isnan(lighting[3:]).all()
+    assert dict(read.notes["answers_told"]) == {"street_lighting": 3}
     assert dict(read.notes["answers_not_told"]) == {"street_lighting": 4}
     assert dict(read.notes["answers_unknown"]) == {"street_lighting": 1}
 

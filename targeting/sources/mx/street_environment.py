@@ -110,7 +110,8 @@ def inegi_street_environment(
         not_told |= {ours: without} if without else {}
         unknown |= {ours: strange} if strange else {}
     frame["municipality_id"] = frame.index.str.slice(0, MUNICIPALITY)
-    notes: dict[str, Any] = {"themes": list(chosen)}
+    told = {ours: int(frame[ours].notna().sum()) for ours in chosen}
+    notes: dict[str, Any] = {"answers_told": told}
     if not_told:
         notes["answers_not_told"] = not_told
     if unknown:
