@@ -112,7 +112,7 @@ def _far(points: np.ndarray) -> np.ndarray:
     cells, of = np.unique(np.floor(xy / _CELL_M), axis=0, return_inverse=True)
     of = of.ravel()
     order = np.argsort(of, kind="stable")
-    groups = shapely.multipoints(points[order], indices=of[order])
+    groups = np.asarray(shapely.multipoints(points[order], indices=of[order]), dtype=object)
     a, b = shapely.STRtree(groups).query(groups, predicate="dwithin", distance=FAR_M)
     links = coo_array((np.ones(len(a)), (a, b)), shape=(len(cells), len(cells)))
     _, group = connected_components(links, directed=False)

@@ -23,6 +23,11 @@ def test_blocks_across_streets_and_areas_side_by_side_have_nothing_odd():
     assert shape_notes(layer(shapely.box(0, 0, 9, 9), shapely.box(9, 0, 18, 9))) == {}
 
 
+def test_no_shapes_and_one_shape_have_nothing_odd():
+    assert shape_notes(layer()) == {}
+    assert shape_notes(layer(shapely.box(0, 0, 9, 9))) == {}
+
+
 def test_overlaps_are_counted_and_the_largest_shown():
     squares = [shapely.box(x, 0, x + 10, 10) for x in (0, 9, 30, 38, 60, 69.95)]
     notes = shape_notes(layer(*squares))

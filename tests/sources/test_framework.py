@@ -17,6 +17,7 @@ from targeting.sources.mx.framework_places import (
     inegi_localities,
     inegi_municipalities,
     inegi_rural_areas,
+    inegi_states,
 )
 from targeting.sources.mx.framework_streets import inegi_block_fronts, inegi_street_axes
 from tests.sources import made
@@ -283,6 +284,8 @@ def test_municipalities_and_localities_are_places(tmp_path):
     assert inegi_municipalities(towns, municipalities=("01003",)).data["id"].tolist() == ["01003"]
     old = place_file(tmp_path / "Municipios_2010_5.shp", ["Jesús María"], ["01005"], "NOM_MUN")
     assert inegi_municipalities(old).data["name"].tolist() == ["Jesús María"]
+    states = place_file(tmp_path / "00ent.shp", ["Aguascalientes", "Jalisco"], ["01", "14"])
+    assert inegi_states(states, state="14").data["name"].tolist() == ["Jalisco"]
     rural = place_file(tmp_path / "01ar.shp", ["x", "y"], ["010010293", "0100102930001"])
     read = inegi_rural_areas(rural)
     assert read.data[["id", "level"]].to_numpy().tolist() == [["010010293", "rural_area"]]

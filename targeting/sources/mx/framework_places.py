@@ -1,4 +1,4 @@
-"""INEGI's Marco Geoestadístico: municipalities, localities and rural AGEB as places."""
+"""INEGI's Marco Geoestadístico: states, municipalities, localities and rural AGEB as places."""
 
 from __future__ import annotations
 
@@ -143,6 +143,38 @@ def inegi_municipalities(
         encoding=encoding,
     )
     return _places(read, "mun", "municipality")
+
+
+@register("reader")
+def inegi_states(
+    path: Path,
+    *,
+    state: str | None = None,
+    layer: str | None = None,
+    crs: str | None = None,
+    encoding: str | None = None,
+) -> Layer:
+    """Read INEGI's states (layer `ent`) as places.
+
+    Parameters
+    ----------
+    path : Path
+        As for `inegi_areas`.
+    state, layer, crs, encoding : optional
+        As for `inegi_blocks`.
+
+    Returns
+    -------
+    Layer
+        `id` (2), `level` (`state`), `name`, `geometry`.
+
+    Raises
+    ------
+    TargetingError
+        As `inegi_blocks`.
+    """
+    read = read_framework(path, "ent", state=state, layer=layer, crs=crs, encoding=encoding)
+    return _places(read, "ent", "state")
 
 
 def _places(read: FrameworkTable, suffix: str, level: str) -> Layer:
