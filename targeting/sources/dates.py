@@ -102,7 +102,7 @@ def read_dates(texts: pd.Series[Any], *, order: DateOrder = "day-month") -> Read
     days = pd.to_datetime(serial, unit="D", origin="1899-12-30").dt.round("s")
     moments = moments.fillna(days.astype("datetime64[us]"))
     short = plain.str.match(rf"\d{{1,2}}[/.-](\d{{1,2}}|[a-z]{{3,}})[/.-]\d{{2}}{_HOUR}")
-    short &= moments.isna()
+    short = short & moments.isna()
     empty = plain.isin(MISSING_TEXTS)
     lost = moments.isna() & ~short & ~empty
     held = codes >= 0
@@ -217,9 +217,9 @@ class Period:
         """Tell which dates lie in the period; a missing date does not."""
         fits = dates.notna()
         if self.start is not None:
-            fits &= dates >= self.start
+            fits = fits & (dates >= self.start)
         if self.end is not None:
-            fits &= dates < self.end + pd.Timedelta(days=1)
+            fits = fits & (dates < self.end + pd.Timedelta(days=1))
         return np.asarray(fits, dtype=bool)
 
     def years(self, dates: pd.Series[Any], *, months_only: bool = False) -> float | None:

@@ -123,7 +123,8 @@ def read_cells(
     """Return the counts of a table of texts as intervals.
 
     A lone mask stands for 1 or 2. A unit of one or two inhabited dwellings is masked in all but
-    its totals: each of its counts may be anything from 0 to its people or its dwellings.
+    its totals: each of its counts may be anything from 0 to its people or its dwellings. So may
+    the counts of dwellings of a unit where nobody lives: they are masked however many stand there.
 
     Parameters
     ----------
@@ -146,7 +147,8 @@ def read_cells(
     References
     ----------
     INEGI, Censo de Población y Vivienda 2020, descriptor of the files by AGEB and block. In the
-    blocks of Aguascalientes all 427 rows with `TVIVHAB` 1 or 2 are masked whole, and no other.
+    blocks of Aguascalientes all 427 rows with `TVIVHAB` 1 or 2 are masked whole, and no other; the
+    84 without people and with dwellings (up to 80) mask every count of dwellings but `VIVTOT`.
     """
     maskable = [name for name in cells if name not in NEVER_MASKED]
     # A count is read whole before the next: column after column is several times as fast.
@@ -169,6 +171,7 @@ def read_cells(
     totals = {name: _total(table, name, rows) for name in NEVER_MASKED}
     few = (totals[INHABITED] >= 1) & (totals[INHABITED] <= FEW_DWELLINGS) & (masked_cells > 0)
     whole = few | (masked_cells > _WHOLE_ROW * max(len(maskable), 1))
+    vacant = (totals[PEOPLE] == 0) & (totals[DWELLINGS] > 0)
     low = high.copy(order="F")
     for position, name in enumerate(wanted):
         if name in NOT_COUNTS:
@@ -178,8 +181,8 @@ def read_cells(
         masked = by_column[:, position]
         lone = np.where(most >= MASK_LOW, np.minimum(most, MASK_HIGH), MASK_HIGH)
         # Where the unit's total is not known, nothing bounds a row masked whole: missing.
-        low[masked, position] = np.where(whole, most * 0.0, MASK_LOW)[masked]
-        high[masked, position] = np.where(whole, most, lone)[masked]
+        low[masked, position] = np.where(whole | vacant, most * 0.0, MASK_LOW)[masked]
+        high[masked, position] = np.where(whole | vacant, most, lone)[masked]
     counted = Cells(low, high, keys, totals[PEOPLE], totals[DWELLINGS])
     share = masked_cells / max(len(cells), 1)
     return counted, MaskAccount(share, whole, by_column, unreadable, negative, above)
