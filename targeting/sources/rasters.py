@@ -17,7 +17,7 @@ from targeting.sources.files import require_format, unreadable
 from targeting.sources.layer import Layer
 from targeting.sources.match import exists
 
-# The coverage of cells is exact to about eight digits.
+# Less than this is a part; more is all, but for rounding.
 _WHOLE = 1 - 1e-6
 
 

@@ -207,9 +207,9 @@ def test_a_raster_turned_in_any_way(tmp_path, transform):
     shapes = gpd.GeoSeries([ring, two, shapely.box(*shapely.Point(middle).buffer(200).bounds)])
     held = read_under(path, shapes.set_crs(UTM))
     sums, parts = cell_by_cell(path, shapes)
-    np.testing.assert_allclose(held["sum"], sums, rtol=1e-6)
-    np.testing.assert_allclose(held["cells"], parts, rtol=1e-6)
-    assert held["sum"][2] == NUMBERS.sum()
+    np.testing.assert_allclose(held["sum"], sums, rtol=1e-9)
+    np.testing.assert_allclose(held["cells"], parts, rtol=1e-9)
+    assert held["sum"][2] == pytest.approx(NUMBERS.sum(), rel=1e-12)
 
 
 @settings(max_examples=40, deadline=None)
@@ -229,10 +229,10 @@ def test_any_polygon_agrees_with_cutting_cell_by_cell(tmp_path_factory, seed):
     if not parts.any():
         return
     held = read_under(path, blocks.geometry)
-    np.testing.assert_allclose(held["sum"], sums, rtol=1e-5, atol=1e-4)
-    np.testing.assert_allclose(held["cells"], parts, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(held["sum"], sums, rtol=1e-9, atol=1e-7)
+    np.testing.assert_allclose(held["cells"], parts, rtol=1e-9, atol=1e-8)
     ground = blocks.geometry.area.to_numpy() / 100
-    np.testing.assert_allclose(held["share"], parts / ground, atol=1e-5)
+    np.testing.assert_allclose(held["share"], parts / ground, atol=1e-8)
 
 
 def test_a_partition_holds_the_whole_raster(tmp_path):
@@ -243,7 +243,7 @@ def test_a_partition_holds_the_whole_raster(tmp_path):
     spots = shapely.transform(spots, lambda xy: xy * [1, -1])
     pieces = shapely.get_parts(shapely.voronoi_polygons(spots, extend_to=around))
     blocks = here(*shapely.intersection(pieces, around))
-    assert sum_over(path, blocks.geometry).sum() == pytest.approx(cells.sum(), rel=1e-7)
+    assert sum_over(path, blocks.geometry).sum() == pytest.approx(cells.sum(), rel=1e-12)
 
 
 def test_the_blocks_go_to_the_rasters_coordinates(tmp_path):
