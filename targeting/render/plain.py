@@ -74,7 +74,9 @@ def _facility_list(
     for kind, held in zip(scene["kinds"], polygon["kinds"], strict=True):
         name = escape(kind["names"][scene["language"]])
         inside = [
-            one["name"] or words["facility.unnamed"] for one in mine if one["kind"] == kind["key"]
+            one["name"] or kind["unnamed"][scene["language"]]
+            for one in mine
+            if one["kind"] == kind["key"]
         ]
         names = "".join(f"<li><bdi>{escape(text)}</bdi></li>" for text in inside)
         below = f"<ul>{names}</ul>" if names else ""

@@ -251,6 +251,7 @@ def kind_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str, An
         {
             "key": kind.key,
             "names": dict(kind.names),
+            "unnamed": {language: kind.label_without_name(language) for language in LANGUAGES},
             "role": kind.role,
             "norm_m": kind.norm_m,
             "verified": kind.verified,

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from targeting.facility_kinds import facility_kinds
 from targeting.i18n import catalogue
 from targeting.render import public, write_page
 from tests.render.results import HOSTILE, bare_result
@@ -195,7 +196,8 @@ def test_a_click_in_a_polygon_lists_exactly_its_facilities(page, result, number)
             assert count == "menos de 3"
         else:
             assert int(count) == counts[kind]
-        mine = inside.loc[inside["kind"] == kind, "name"].fillna("Sin nombre en la fuente")
+        nameless = facility_kinds()[kind].label_without_name("es")
+        mine = inside.loc[inside["kind"] == kind, "name"].fillna(nameless)
         assert sorted(names) == sorted(mine)
         if kind == "shelter":
             assert names == []

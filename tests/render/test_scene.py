@@ -103,6 +103,12 @@ def test_sensitive_places_are_counted_and_nowhere_else(scene, raw, result):
         assert polygon["kinds"][at]["nearest_m"] is None
 
 
+def test_a_place_without_a_name_is_called_by_its_kind(scene):
+    for kind in scene.record["kinds"]:
+        assert set(kind["unnamed"]) == {"es", "en"}
+        assert kind["unnamed"]["en"].startswith("Unnamed ")
+
+
 def test_fewer_than_three_sensitive_places_are_not_counted(scene, result):
     at = [kind["key"] for kind in scene.record["kinds"]].index("shelter")
     counts = result.profiles.facility_counts

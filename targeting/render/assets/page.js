@@ -289,7 +289,7 @@
 
     facilityText(i) {
       const kind = this.scene.kinds[this.facilities.kind.whole[i]];
-      const name = this.facilities.names[i] || say("facility.unnamed");
+      const name = this.facilities.names[i] || targeting.words.pick(kind.unnamed);
       return [build("bdi", {}, name), targeting.words.pick(kind.names)];
     }
 

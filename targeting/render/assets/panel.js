@@ -208,13 +208,14 @@
   function facilityEntry(page, i) {
     const { facilities } = page;
     const name = facilities.names[i];
+    const kind = page.scene.kinds[facilities.kind.whole[i]];
     return build(
       "li",
       { "data-facility": i },
       build(
         "button",
         { type: "button", class: "place", onclick: () => page.showFacility(i) },
-        name ? build("bdi", {}, name) : build("em", {}, say("facility.unnamed")),
+        name ? build("bdi", {}, name) : build("em", {}, pick(kind.unnamed)),
       ),
     );
   }
@@ -292,6 +293,8 @@
       kinds.length ? null : build("p", {}, say("facility.none")),
       has("service") ? build("h4", {}, say("facility.services")) : null,
       services("service"),
+      has("risk") ? build("h4", {}, say("facility.risks")) : null,
+      services("risk"),
       has("context") ? build("h4", {}, say("facility.context")) : null,
       services("context"),
       build("p", { class: "fine" }, say("facility.note")),
