@@ -183,3 +183,13 @@ def test_scince_codes_of_jalisco(real_data):
         assert ((raw[column] == -6) <= (raw[f"{column}_R"] == -6)).all(), column
     inside = scince_areas(path, municipalities=("14120",))
     assert len(inside.data) == 455  # Zapopan's AGEB, as its polygons
+
+
+def test_where_nobody_lives_any_number_of_dwellings_may_be_masked(census, published):
+    """84 blocks of Aguascalientes have dwellings (up to 80) and no people; all mask `TVIVPAR`."""
+    vacant = published[(published["POBTOT"] == "0") & (published["VIVTOT"] != "0")]
+    assert len(vacant) == 84
+    assert (vacant["TVIVPAR"] == "*").all()
+    counts = census.counts["block"]
+    assert (counts.high.loc[vacant.index, "TVIVPAR"] <= vacant["VIVTOT"].astype(float)).all()
+    assert counts.high.loc[vacant.index, "TVIVPAR"].max() > 2
