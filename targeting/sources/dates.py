@@ -28,7 +28,6 @@ _CLOCK = (
     r"^(\d{1,2})[:.](\d{2})(?:[:.](\d{2})(?:\.\d+)?)?"
     r"\s*([ap])?\.?\s*m?\.?(?:z|[+-]\d{2}:?\d{2})?$"
 )
-_HOUR = r"(?:[t,\s]\s*(\d{1,2}:\d{2}.*))?$"
 
 
 @dataclass(frozen=True)
@@ -91,17 +90,17 @@ def read_dates(texts: pd.Series[Any], *, order: DateOrder = "day-month") -> Read
     """
     if pd.api.types.is_datetime64_any_dtype(texts):
         return ReadDates(texts.dt.tz_localize(None).astype("datetime64[us]"))
-    whole = texts.astype("str")
-    codes, unique = pd.factorize(whole)
+    days, hours = _halves(texts.astype("str"))
+    codes, unique = pd.factorize(days)
     plain = folded(pd.Series(unique, dtype="str"))
     parts = _parts(plain, order)
     moments = _moments(parts)
     numeric = plain.str.fullmatch(r"\d{5}(\.\d+)?").astype(bool)
     serial = pd.to_numeric(plain.where(numeric), errors="coerce")
     serial = serial.where(serial.between(*_SERIAL))
-    days = pd.to_datetime(serial, unit="D", origin="1899-12-30").dt.round("s")
-    moments = moments.fillna(days.astype("datetime64[us]"))
-    short = plain.str.match(rf"\d{{1,2}}[/.-](\d{{1,2}}|[a-z]{{3,}})[/.-]\d{{2}}{_HOUR}")
+    counted_days = pd.to_datetime(serial, unit="D", origin="1899-12-30").dt.round("s")
+    moments = moments.fillna(counted_days.astype("datetime64[us]"))
+    short = plain.str.match(r"\d{1,2}[/.-](\d{1,2}|[a-z]{3,})[/.-]\d{2}$")
     short = short & moments.isna()
     empty = plain.isin(MISSING_TEXTS)
     lost = moments.isna() & ~short & ~empty
@@ -110,8 +109,11 @@ def read_dates(texts: pd.Series[Any], *, order: DateOrder = "day-month") -> Read
     values = np.full(len(texts), np.datetime64("NaT"), dtype="datetime64[us]")
     values[held] = moments.to_numpy("datetime64[us]")[codes[held]]
     known = moments.notna().to_numpy()
+    dates = pd.Series(values, index=texts.index)
+    if hours is not None:
+        dates = dates + hours.fillna(pd.Timedelta(0))
     return ReadDates(
-        pd.Series(values, index=texts.index),
+        dates,
         unreadable=int(counted[lost.to_numpy()].sum()),
         short_years=int(counted[short.to_numpy()].sum()),
         serials=int(counted[serial.notna().to_numpy() & known].sum()),
@@ -120,23 +122,33 @@ def read_dates(texts: pd.Series[Any], *, order: DateOrder = "day-month") -> Read
     )
 
 
+def _halves(texts: pd.Series[str]) -> tuple[pd.Series[str], pd.Series[Any] | None]:
+    """Return the text of the day, and the hour where any text has one.
+
+    There are far fewer days and hours than moments, and each is read once.
+    """
+    if not texts.str.contains(":", regex=False).any():
+        return texts, None
+    halves = texts.str.strip().str.extract(r"^(.*?)(?:[tT,\s]\s*(\d{1,2}:\d{2}.*))?$")
+    return halves[0], read_times(halves[1])[0]
+
+
 def _parts(plain: pd.Series[str], order: DateOrder) -> pd.DataFrame:
-    """Return year, month, day and the text of the hour; missing where no form fits."""
+    """Return year, month and day; missing where no form fits."""
     first, second = ("day", "month") if order == "day-month" else ("month", "day")
     month = r"(?P<month>[a-z]{3})[a-z]*\.?"
     forms = (
-        rf"^(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}}){_HOUR}",
-        rf"^(?P<{first}>\d{{1,2}})[/.-](?P<{second}>\d{{1,2}})[/.-](?P<year>\d{{4}}){_HOUR}",
-        rf"^(?P<year>(?:19|20)\d{{2}})(?P<month>\d{{2}})(?P<day>\d{{2}}){_HOUR}",
-        rf"^(?P<day>\d{{1,2}})(?:[\s/.-]+|\s+de\s+){month}(?:[\s/.-]+|\s+del?\s+)(?P<year>\d{{4}}){_HOUR}",
+        r"^(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})$",
+        rf"^(?P<{first}>\d{{1,2}})[/.-](?P<{second}>\d{{1,2}})[/.-](?P<year>\d{{4}})$",
+        r"^(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})$",
+        rf"^(?P<day>\d{{1,2}})(?:[\s/.-]+|\s+de\s+){month}(?:[\s/.-]+|\s+del?\s+)(?P<year>\d{{4}})$",
         r"^(?P<year>\d{4})[-/](?P<month>\d{1,2})$",
         r"^(?P<month>\d{1,2})[-/](?P<year>\d{4})$",
         rf"^{month}(?:[\s/.-]+|\s+del?\s+)(?P<year>\d{{4}})$",
     )
-    found = pd.DataFrame(index=plain.index, columns=["year", "month", "day", "hour"], dtype=object)
+    found = pd.DataFrame(index=plain.index, columns=["year", "month", "day"], dtype=object)
     open_ = np.ones(len(plain), dtype=bool)
     for form in forms:
-        form = form.replace(_HOUR, r"(?:(?:t|,|\s)\s*(?P<hour>\d{1,2}:\d{2}.*))?$")
         held = plain[open_].str.extract(form)
         held = held[held["year"].notna()]
         if len(held):
@@ -158,8 +170,7 @@ def _moments(parts: pd.DataFrame) -> pd.Series[Any]:
     whole = table.notna().all(axis=1)
     days = pd.Series(pd.NaT, index=parts.index, dtype="datetime64[us]")
     days[whole] = pd.to_datetime(table[whole].astype(int), errors="coerce").astype("datetime64[us]")
-    hours = read_times(parts["hour"].astype("str"))[0]
-    return days + hours.fillna(pd.Timedelta(0))
+    return days
 
 
 def read_times(texts: pd.Series[Any]) -> tuple[pd.Series[Any], int]:
@@ -177,7 +188,8 @@ def read_times(texts: pd.Series[Any]) -> tuple[pd.Series[Any], int]:
     >>> (times.dt.total_seconds() / 60).fillna(-1).tolist(), unreadable
     ([435.0, 1128.0, 1128.0, 1080.0, -1.0], 1)
     """
-    plain = folded(texts.astype("str"))
+    codes, unique = pd.factorize(texts.astype("str"))
+    plain = folded(pd.Series(unique, dtype="str"))
     tidy = plain.str.replace(r"\s*(hrs?|horas?|h)\.?$", "", regex=True)
     clock = tidy.str.extract(_CLOCK)
     compact = tidy.str.extract(r"^(\d{1,2}?)(\d{2})?$")
@@ -193,7 +205,12 @@ def read_times(texts: pd.Series[Any]) -> tuple[pd.Series[Any], int]:
     part = pd.to_numeric(tidy.where(tidy.str.fullmatch(r"0?\.\d{3,}|0\.\d+")), errors="coerce")
     seconds = seconds.where(part.isna(), (part * 86_400).round())
     lost = seconds.isna() & ~plain.isin(MISSING_TEXTS)
-    return pd.to_timedelta(seconds, unit="s").astype("timedelta64[us]"), int(lost.sum())
+    held = codes >= 0
+    values = np.full(len(texts), np.nan)
+    values[held] = seconds.to_numpy(float)[codes[held]]
+    unreadable = np.bincount(codes[held], minlength=len(plain))[lost.to_numpy()].sum()
+    times = pd.to_timedelta(pd.Series(values, index=texts.index), unit="s")
+    return times.astype("timedelta64[us]"), int(unreadable)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ _ROMAN = {
         "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx".split(), start=1
     )
 }
-_SHORT, _MIDDLE, _LONG = 4, 6, 9
+_SHORT, _MIDDLE, _LONG = 4, 7, 9
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,9 @@ def slips(first: str, second: str) -> int | None:
     """Return how many slips of the pen part two names, None where they part too far.
 
     The names must have as many words. Numbers and words of up to three letters must be equal; in
-    a word of four or five letters one may be left out, put in or swapped; from six on one may also
-    be changed; from nine on two slips are one word's limit. Three slips in all are too many.
+    a word of four to six letters one may be left out, put in or swapped; from seven on one may
+    also be changed (`puesta` and `puerta` are two words); from nine on two slips are one word's
+    limit. Three slips in all are too many.
 
     Examples
     --------
