@@ -181,7 +181,8 @@ class Territory:
         Years the incidents stand for; None where their sources do not say or do not agree.
     facilities : GeoDataFrame or None
         Index `facility_id`; `kind`, `name` (missing where the source has none), `source`,
-        `sensitive` (bool), `capacity` (people it serves; missing where unknown), `geometry`
+        `sensitive` (bool), `capacity` (pupils, consulting rooms, beds or people, as its kind says;
+        missing where unknown), `reference` (the register's own key, never published), `geometry`
         (points).
     facility_merges : DataFrame or None
         Records of facilities found in several sources and told once: `facility_id` (the one that

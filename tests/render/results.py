@@ -90,7 +90,7 @@ WEIGHTS = {
     "marginalization": (4.0, {"no_internet_share": 2.0, "margin_index": 1.0}),
     "facilities": (2.0, {"clinic_distance_m": 1.0}),
 }
-KINDS = ("primary_school", "health_center", "park", "library", "market", "shelter")
+KINDS = ("primary_school", "health_center", "park", "alcohol_outlet", "market", "shelter")
 
 
 def make_study(language: str = "es") -> Study:
