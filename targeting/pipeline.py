@@ -73,8 +73,7 @@ def load(
             if kept:
                 tell("kept")
         except TargetingError as error:
-            told = [*problems, Problem("missing-key", "inputs.blocks")]  # the draft tells that one
-            problems += [one for one in error.problems if one not in told]
+            problems += _untold(error, problems)
     problems += _contradictions(draft)
     if problems or draft.study is None or territory is None:
         raise TargetingError(problems or [Problem("missing-key", "inputs.blocks")])
@@ -121,7 +120,7 @@ def check(
                 census_columns=None if draft.study is None else _census_columns(draft.study),
             )
         except TargetingError as error:
-            problems += [one for one in error.problems if one not in problems]
+            problems += _untold(error, problems)
     problems += _contradictions(draft)
     if problems or draft.study is None:
         raise TargetingError(problems or [Problem("missing-key", "inputs.blocks")])
@@ -157,6 +156,12 @@ def check_whole(
     tell("measure")
     measure(territory, study.indicators)
     return study, territory
+
+
+def _untold(error: TargetingError, problems: list[Problem]) -> list[Problem]:
+    """Return the problems of the files that the draft has not told; it tells of absent blocks."""
+    told = [*problems, Problem("missing-key", "inputs.blocks")]
+    return [problem for problem in error.problems if problem not in told]
 
 
 def _contradictions(draft: Draft) -> tuple[Problem, ...]:

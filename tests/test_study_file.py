@@ -177,10 +177,10 @@ def test_files_and_study_are_complained_of_in_one_list(wrong_study, capsys, lang
         ("composite.normalize", "unknown-name"),
         ("weights.violence.weight", "negative-weight"),
         ("municipalities[0]", "unquoted-code"),
-        ("inputs.facilities[0]", "missing-file"),
+        ("inputs.facilities[2]", "missing-file"),
         ("inputs.barriers", "no-crs"),
         ("inputs.incidents", "empty-layer"),
-        ("inputs.area_table", "wrong-format"),
+        ("inputs.area_table[0]", "wrong-format"),
         ("inputs.census", "keys-unmatched"),
     ):
         line = next((one for one in told.splitlines() if f"- {where}: " in one), "")
