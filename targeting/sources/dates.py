@@ -13,6 +13,7 @@ from targeting.problems import Problem, TargetingError
 from targeting.sources.text import MISSING_TEXTS, folded
 
 DateOrder = Literal["day-month", "month-day"]
+Grain = Literal["day", "month", "year"]
 DAYS_A_YEAR = 365.25
 _MONTHS = {
     name[:3]: number
@@ -45,15 +46,16 @@ class ReadDates:
         which number is the year.
     serials : int
         Numbers of days, as a spreadsheet counts them.
-    months_only : bool
-        The texts name months and no day: each stands for its first day.
+    grain : str
+        `day`; `month` or `year` where no text names a day or a month: each then stands for its
+        first day.
     """
 
     dates: pd.Series[Any]
     unreadable: int = 0
     short_years: int = 0
     serials: int = 0
-    months_only: bool = False
+    grain: Grain = "day"
 
     @property
     def notes(self) -> dict[str, int]:
@@ -66,7 +68,9 @@ class ReadDates:
         return {name: count for name, count in found.items() if count}
 
 
-def read_dates(texts: pd.Series[Any], *, order: DateOrder = "day-month") -> ReadDates:
+def read_dates(
+    texts: pd.Series[Any], *, order: DateOrder = "day-month", years: bool = False
+) -> ReadDates:
     """Read dates: ISO, day/month/year, yyyymmdd, 03-ene-2014, a spreadsheet's numbers, months.
 
     Parameters
@@ -75,6 +79,8 @@ def read_dates(texts: pd.Series[Any], *, order: DateOrder = "day-month") -> Read
         Text, or dates already.
     order : str
         Which comes first where both are numbers: `day-month` or `month-day`.
+    years : bool
+        Take four digits for a year.
 
     Returns
     -------
@@ -93,7 +99,7 @@ def read_dates(texts: pd.Series[Any], *, order: DateOrder = "day-month") -> Read
     days, hours = _halves(texts.astype("str"))
     codes, unique = pd.factorize(days)
     plain = folded(pd.Series(unique, dtype="str"))
-    parts = _parts(plain, order)
+    parts = _parts(plain, order, years=years)
     moments = _moments(parts)
     numeric = plain.str.fullmatch(r"\d{5}(\.\d+)?").astype(bool)
     serial = pd.to_numeric(plain.where(numeric), errors="coerce")
@@ -117,9 +123,15 @@ def read_dates(texts: pd.Series[Any], *, order: DateOrder = "day-month") -> Read
         unreadable=int(counted[lost.to_numpy()].sum()),
         short_years=int(counted[short.to_numpy()].sum()),
         serials=int(counted[serial.notna().to_numpy() & known].sum()),
-        months_only=bool(known.any() and parts["day"].isna().to_numpy()[known].all())
-        and not bool(serial.notna().any()),
+        grain=_grain(parts[known], serial),
     )
+
+
+def _grain(parts: pd.DataFrame, serial: pd.Series[float]) -> Grain:
+    """Return the finest thing any text names."""
+    if not len(parts) or serial.notna().any() or parts["day"].notna().any():
+        return "day"
+    return "month" if parts["month"].notna().any() else "year"
 
 
 def _halves(texts: pd.Series[str]) -> tuple[pd.Series[str], pd.Series[Any] | None]:
@@ -133,7 +145,7 @@ def _halves(texts: pd.Series[str]) -> tuple[pd.Series[str], pd.Series[Any] | Non
     return halves[0], read_times(halves[1])[0]
 
 
-def _parts(plain: pd.Series[str], order: DateOrder) -> pd.DataFrame:
+def _parts(plain: pd.Series[str], order: DateOrder, *, years: bool) -> pd.DataFrame:
     """Return year, month and day; missing where no form fits."""
     first, second = ("day", "month") if order == "day-month" else ("month", "day")
     month = r"(?P<month>[a-z]{3})[a-z]*\.?"
@@ -145,6 +157,7 @@ def _parts(plain: pd.Series[str], order: DateOrder) -> pd.DataFrame:
         r"^(?P<year>\d{4})[-/](?P<month>\d{1,2})$",
         r"^(?P<month>\d{1,2})[-/](?P<year>\d{4})$",
         rf"^{month}(?:[\s/.-]+|\s+del?\s+)(?P<year>\d{{4}})$",
+        r"^(?P<year>\d{4})$" if years else r"^(?P<year>$.)",
     )
     found = pd.DataFrame(index=plain.index, columns=["year", "month", "day"], dtype=object)
     open_ = np.ones(len(plain), dtype=bool)
@@ -163,7 +176,7 @@ def _moments(parts: pd.DataFrame) -> pd.Series[Any]:
     table = pd.DataFrame(
         {
             "year": pd.to_numeric(parts["year"]),
-            "month": month.astype(float),
+            "month": month.astype(float).where(parts["month"].notna(), 1),
             "day": pd.to_numeric(parts["day"]).fillna(1),
         }
     )
@@ -239,7 +252,7 @@ class Period:
             fits = fits & (dates < self.end + pd.Timedelta(days=1))
         return np.asarray(fits, dtype=bool)
 
-    def years(self, dates: pd.Series[Any], *, months_only: bool = False) -> float | None:
+    def years(self, dates: pd.Series[Any], *, grain: Grain = "day") -> float | None:
         """Return the length of the period in years, from the dates where the study is silent.
 
         Examples
@@ -253,8 +266,8 @@ class Period:
             return None
         first = self.start if self.start is not None else known.min().normalize()
         last = self.end if self.end is not None else known.max().normalize()
-        if self.end is None and months_only:
-            last = last + pd.offsets.MonthEnd(0)
+        if self.end is None and grain != "day":
+            last = last + (pd.offsets.MonthEnd(0) if grain == "month" else pd.offsets.YearEnd(0))
         return round(((last - first).days + 1) / DAYS_A_YEAR, 6)
 
 

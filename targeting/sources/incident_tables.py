@@ -79,7 +79,7 @@ def incident_table(
     month_columns : tuple of str
         Columns of January to December, or as many as there are, each a number of incidents.
     year_column : str, optional
-        Column of the year of `month_columns`.
+        Column of the year: of `month_columns`, or of the whole row where nothing says the day.
     date : str, optional
         Column of the day or the month.
     date_order, start, end, keep_where : optional
@@ -139,7 +139,9 @@ def incident_table(
     else:
         frame = frame.assign(count=to_numbers(frame[count])[0] if count else 1.0)
     known = frame["kind"].unique()
-    frame, dates = dated(frame, date, None, date_order, notes)
+    years = date is None and year_column is not None
+    date = year_column if years else date
+    frame, dates = dated(frame, date, None, date_order, notes, years=years)
     frame = _drop_cells(frame, ~(frame["count"] >= 0), "no-count", losses, notes, of=of)
     if period.asked:
         frame = _drop_cells(frame, frame["date"].isna(), "no-date", losses, notes, of=of)

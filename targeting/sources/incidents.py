@@ -176,13 +176,19 @@ def chosen_rows(
 
 
 def dated(
-    frame: Any, date: str | None, time: str | None, order: DateOrder, notes: dict[str, Any]
+    frame: Any,
+    date: str | None,
+    time: str | None,
+    order: DateOrder,
+    notes: dict[str, Any],
+    *,
+    years: bool = False,
 ) -> tuple[Any, ReadDates]:
     """Return rows with the column `date`, the hour in it, and note what could not be read."""
     if date is None:
         nothing = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[us]")
         return frame.assign(date=nothing), ReadDates(nothing)
-    read = read_dates(frame[date], order=order)
+    read = read_dates(frame[date], order=order, years=years)
     notes.update(read.notes)
     moments = read.dates
     if time is not None:
@@ -208,7 +214,7 @@ def tell_period(
     if dates.notna().any():
         notes["first_date"] = str(dates.min().date())
         notes["last_date"] = str(dates.max().date())
-    years = period.years(dates, months_only=read.months_only)
+    years = period.years(dates, grain=read.grain)
     if years is not None:
         notes["exposure_years"] = years
 

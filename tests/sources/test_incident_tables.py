@@ -85,6 +85,15 @@ def test_a_column_a_month(tmp_path):
     assert codes(raised) == ["missing-setting"]
 
 
+def test_a_year_is_all_a_row_says(tmp_path):
+    text = "colonia,anio,n\nCentro,2019,1\nTule,2020,2\n"
+    read = table(tmp_path, text, count="n", year_column="anio")
+    assert read.data["date"].astype(str).tolist() == ["2019-01-01", "2020-01-01"]
+    assert read.notes["exposure_years"] == pytest.approx((365 + 366) / 365.25, abs=1e-6)
+    one = table(tmp_path, text, count="n", year_column="anio", start="2020-01-01")
+    assert [(loss.reason, loss.examples) for loss in one.losses] == [("outside-period", ("1",))]
+
+
 def test_settings_that_say_a_thing_twice(tmp_path):
     with pytest.raises(TargetingError) as raised:
         table(tmp_path, "colonia,n\na,1\n", count="n", month_columns=("n",))

@@ -141,7 +141,7 @@ def test_a_period_that_is_none():
     assert codes(raised) == ["period-reversed"]
     # Months: the last one counts whole.
     months = read_dates(pd.Series(["2014-01", "2014-02"]))
-    assert Period(None, None).years(months.dates, months_only=True) == round(59 / 365.25, 6)
+    assert Period(None, None).years(months.dates, grain=months.grain) == round(59 / 365.25, 6)
 
 
 def test_rows_are_kept_by_the_closing_code(tmp_path):
