@@ -143,6 +143,23 @@ def read_study(folder: Path) -> dict[str, Any]:
     return spent | {"blocks": len(found[1].blocks)}
 
 
+# The files nearly every Mexican study starts from.
+CORE = ("99m.shp", "99a.shp", "_cpv2020_csv.zip", "IMU_2020_99.csv", "incidentes", "denue", "99si")
+
+
+def read_core(folder: Path) -> dict[str, Any]:
+    """Read blocks, areas, census, marginalization, incidents, DENUE, services and barriers."""
+    from targeting.sources import read_territory
+    from targeting.study_file import read_study as study_of
+
+    study = study_of(folder / "city" / "study.yaml")
+    layers = [one for one in study.layers if any(part in one.file for part in CORE)]
+    found, spent = timed(
+        lambda: read_territory(layers, folder / "city", population=study.population)
+    )
+    return spent | {"blocks": len(found.blocks)}
+
+
 def read_blocks(folder: Path) -> dict[str, Any]:
     """Read the blocks alone."""
     from targeting.model import LayerSpec, MethodSpec
@@ -156,7 +173,11 @@ def read_blocks(folder: Path) -> dict[str, Any]:
 def territory_rows(folder: Path, size: str, *, bounded: bool) -> list[Row]:
     """Return the figures of the made study's files, and of its blocks alone."""
     rows = []
-    for case, target in (("territory", 6.0), ("territory, blocks alone", None)):
+    for case, target in (
+        ("territory", 6.0),
+        ("territory, core files", 6.0),
+        ("territory, blocks alone", None),
+    ):
         found = measured(case, folder)
         told = f"{case} of {size} blocks"
         rows.append(
@@ -393,6 +414,7 @@ CASES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "census, few columns": lambda folder: read_census(folder, FEW_COLUMNS),
     "territory": read_study,
     "territory, blocks alone": read_blocks,
+    "territory, core files": read_core,
     "incidents": place_ours,
     "incidents, geopandas": place_peer,
     "raster": sum_ours,
