@@ -25,6 +25,8 @@ class IncidentKind:
     weight : float
         How much one incident counts in an indicator of severity; a homicide counts 10. The
         weights are ours, made to be edited.
+    violent : bool
+        Counted among violent incidents where an indicator names no kinds.
     sensitive : bool
         Victims could be told from single points: counted by block, never listed.
     """
@@ -32,6 +34,7 @@ class IncidentKind:
     key: str
     names: Mapping[str, str]
     weight: float
+    violent: bool
     sensitive: bool
 
     def label(self, language: str) -> str:
@@ -55,6 +58,7 @@ def incident_kinds() -> Mapping[str, IncidentKind]:
                 key=key,
                 names=MappingProxyType(record["name"]),
                 weight=float(record["weight"]),
+                violent=bool(record.get("violent", True)),
                 sensitive=bool(record.get("sensitive", False)),
             )
             for key, record in yaml.safe_load(text).items()

@@ -65,7 +65,8 @@ def rate_of_points(
     territory : Territory
         With `incidents` placed in blocks, `incident_counts` shared out among them, or both.
     kinds : tuple of str
-        Kinds that count; none named means all the study has named.
+        Kinds that count. None named means all the study's incidents have, but those that are no
+        violence in `incident_kinds.yaml`, such as theft; by severity, all that have a weight.
     per : float
         Per so many people.
     per_year : bool
@@ -102,6 +103,7 @@ def rate_of_points(
     if by_severity or severity is not None:
         weights = severity_weights(kinds or _kinds(territory), severity or {})
         kinds = tuple(kind for kind, weight in weights.items() if weight > 0)
+    kinds = kinds or _violent(_kinds(territory))
     years = _years(territory) if per_year else 1.0
     people = blocks["population"].to_numpy(float)
     covered = _covered(territory, kinds)
@@ -162,6 +164,12 @@ def _kinds(territory: Territory) -> tuple[str, ...]:
         if table is not None:
             found.update(str(kind) for kind in table["kind"].dropna().unique())
     return tuple(sorted(found))
+
+
+def _violent(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the kinds that are violence; a kind the table does not know is what a study says."""
+    table = incident_kinds()
+    return tuple(kind for kind in kinds if kind not in table or table[kind].violent) or kinds
 
 
 def _covered(territory: Territory, kinds: tuple[str, ...]) -> np.ndarray:

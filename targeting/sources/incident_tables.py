@@ -89,7 +89,7 @@ def incident_table(
         where it tells none. Default: only the places that occur in it.
     absent : str
         What a place of the level that does not occur in the table means: `missing`, nobody says;
-        `zero`, none happened.
+        `zero`, none happened (look at the names not found first: they may be such a place's).
     sheet, encoding : str, optional
         As for `points`.
 

@@ -222,3 +222,13 @@ def test_every_kind_has_both_names_and_homicide_weighs_most():
     assert all(one.label("es") and one.label("en") and one.weight >= 0 for one in table.values())
     assert table["sexual_violence"].sensitive
     assert table["domestic_violence"].sensitive
+
+
+def test_thefts_are_no_violence_unless_they_are_named():
+    counts = pd.concat([shared(homicide=("r00c00", 2.0)), shared(theft=("r00c00", 8.0))])
+    territory = city(1, 1, incident_counts=counts)
+    assert rate_of_points(territory).value.tolist() == [20]
+    assert rate_of_points(territory, kinds=("theft", "homicide")).value.tolist() == [100]
+    # A study's own kinds count, whatever they are called.
+    own = city(1, 1, incident_counts=shared(pickpockets=("r00c00", 8.0)))
+    assert rate_of_points(own).value.tolist() == [80]
