@@ -16,6 +16,7 @@ from targeting.sources.account import Account
 UNPLACED = (
     "no-coordinates",
     "zero-coordinates",
+    "swapped-coordinates",
     "impossible-coordinates",
     "outside-country",
     "swapped-coordinates",
