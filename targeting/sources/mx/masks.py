@@ -28,6 +28,8 @@ NOT_COUNTS = (
 )
 MASK, MASK_LOW, MASK_HIGH = "*", 1.0, 2.0
 FEW_DWELLINGS = 2
+# INEGI hides counts below three.
+CLASS = 3
 _WHOLE_ROW = 0.9
 AREA = 13
 
@@ -224,6 +226,10 @@ def bounded(blocks: Cells, areas: Cells, wanted: Sequence[str]) -> Cells:
     dwellings. Every block of the area must have a number or a mask in that column, and the area's
     count must be one its blocks can add up to.
 
+    A mask is never solved. What the remainder leaves is told in classes of three (0 to 2, 3 to 5,
+    …), so that a lone mask stays 1 or 2, and nothing computed from the counts, however finely it is
+    written, says more of a household than that.
+
     Parameters
     ----------
     blocks, areas : Cells
@@ -258,6 +264,10 @@ def bounded(blocks: Cells, areas: Cells, wanted: Sequence[str]) -> Cells:
         use = there.copy()
         use[there] = fits[group]
         at = area_of[use]
-        high[use, position] = np.minimum(own_high[use], ceiling[at] - (least[at] - own_low[use]))
-        low[use, position] = np.maximum(own_low[use], floor[at] - (most[at] - own_high[use]))
+        top = ceiling[at] - (least[at] - own_low[use])
+        bottom = floor[at] - (most[at] - own_high[use])
+        top = CLASS * np.floor(top / CLASS) + CLASS - 1
+        bottom = CLASS * np.floor(bottom / CLASS)
+        high[use, position] = np.minimum(own_high[use], top)
+        low[use, position] = np.maximum(own_low[use], bottom)
     return blocks
