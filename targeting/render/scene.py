@@ -53,6 +53,8 @@ class Scene:
     record: dict[str, Any]
     data: str
     listed: list[dict[str, Any]]
+
+
 # Origins whose interval is chance, not a mask.
 _DRAWN_IN = ("shrunk", "allocated")
 

@@ -107,8 +107,8 @@ def test_masks_are_intervals_and_means_are_missing(tmp_path):
         (10, 10, 10),
         (0, 1, 2),
     ]
-    # 20 less 18 leaves 2, and the mask stays 1 or 2. In 006A one block is N/D, so its AGEB bounds nothing: the block masked
-    # whole has two dwellings in all, so up to two have internet.
+    # 20 less 18 leaves 2, and the mask stays 1 or 2. In 006A one block is N/D, so its AGEB bounds
+    # nothing: the block masked whole has two dwellings in all, so up to two have internet.
     assert cells(blocks, "VPH_INTER") == [
         (1, 1.5, 2),
         (4, 4, 4),
