@@ -212,7 +212,7 @@ def _without_shifts(frame: gpd.GeoDataFrame, losses: list[Loss], *, of: int) -> 
     order = np.lexsort([-frame["capacity"].fillna(0).to_numpy(), own, group.to_numpy()])
     ordered = frame.iloc[order]
     sorted_group = group.iloc[order]
-    total = ordered["capacity"].groupby(sorted_group).transform(lambda s: s.sum(min_count=1))
+    total = ordered["capacity"].groupby(sorted_group).transform("sum", min_count=1)
     frame = frame.assign(capacity=total.reindex(frame.index))
     again = sorted_group.duplicated().reindex(frame.index)
     return drop(frame, again, "second-shift", losses, of=of)
