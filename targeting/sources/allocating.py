@@ -97,8 +97,12 @@ def allocate_incidents(
     _tell_loose_names(account, found, units.names)
     weight, by_area = _weights(blocks, units.of_block, len(units.names))
     inside = np.isin(unit, units.of_block[units.of_block >= 0])
-    names, count = _told(data, rows & (unit >= 0) & ~inside)
+    elsewhere = rows & (unit >= 0) & ~inside
+    names, count = _told(data, elsewhere)
     account.lose("place-without-blocks", names, of=account.chosen, count=count)
+    if elsewhere.any():
+        events = float(data["count"].to_numpy(float)[elsewhere].sum())
+        account.notes["incidents_without_blocks"] = round(events, 6)
     kept = rows & inside
     account.kept = int(data.index[kept].nunique())
     totals = data[kept].assign(unit=unit[kept]).groupby(["unit", "kind"])["count"].sum()
@@ -152,7 +156,8 @@ def _found(
     data: pd.DataFrame, units: _Units, account: Account, places: gpd.GeoDataFrame | None
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return the unit of each row (-1 where none) and how it was found; and units in doubt."""
-    given = data[["place", "municipality"]].drop_duplicates()
+    # A row of the file may have several numbers, and a place without any has no row of its own.
+    given = data[["place", "municipality"]].drop_duplicates().reset_index(drop=True)
     by = account.settings["by"]
     if by == "place_name":
         town = _town_codes(given["municipality"], units, places)

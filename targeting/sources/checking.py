@@ -10,7 +10,6 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from targeting import registry
 from targeting.model import IntakeReport, LayerSpec, MethodSpec
 from targeting.problems import Problem, TargetingError
 from targeting.sources.account import Account
@@ -94,7 +93,7 @@ def _look(
         account = open_layer(spec, folder, extras[0], found)
     if account is not None and spec.slot in _JOINED:
         with reading("keys"):
-            account = _keyed(spec, folder, extras[1], found)
+            account = open_layer(spec, folder, extras[1], found)
     if any(problem.code in _OF_THE_WHOLE for problem in found):
         found = []
         account = open_layer(spec, folder, extras[0], found)
@@ -108,18 +107,6 @@ def _look(
 def _uncounted(account: Account) -> Layer:
     """Return a layer that claims no number of rows: only its head was read."""
     return replace(account.layer, rows_read=0, losses=(), notes={})
-
-
-def _keyed(
-    spec: LayerSpec, folder: Path, extra: dict[str, Any], problems: list[Problem]
-) -> Account | None:
-    """Return an input with all its keys, through the reader's own short way where it has one."""
-    if spec.reader.use not in registry.names("keys"):
-        return open_layer(spec, folder, extra, problems)
-    layer = registry.method("keys", spec.reader.use)(
-        folder / spec.file, **{**spec.reader.settings, **extra}
-    )
-    return Account(spec, layer, "")
 
 
 def _join(

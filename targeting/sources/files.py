@@ -48,6 +48,11 @@ def file_format(path: Path) -> str:
     str
         `CSV` for any text that is nothing else, `folder`, `empty`, or a name such as `GeoPackage`.
 
+    Raises
+    ------
+    TargetingError
+        `missing-file`.
+
     Examples
     --------
     >>> file_format(Path("."))
@@ -55,6 +60,8 @@ def file_format(path: Path) -> str:
     """
     if path.is_dir():
         return "folder"
+    if not path.exists():
+        raise TargetingError([Problem("missing-file", "", {"given": path.name})])
     with path.open("rb") as file:
         head = file.read(4096)
     if not head:
@@ -93,8 +100,6 @@ def require_format(path: Path, *expected: str) -> str:
     targeting.problems.TargetingError: : the file «nowhere.csv» does not exist. ...
     """
     values = {"given": path.name}
-    if not path.exists():
-        raise TargetingError([Problem("missing-file", "", values)])
     found = file_format(path)
     if found == "empty":
         raise TargetingError([Problem("empty-file", "", values)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from targeting.sources.text import MISSING_TEXTS, clean_keys
 _DELIMITERS = ",;\t|"
 # The widest table a publisher here gives has 300 columns.
 _COLUMNS_MAX = 10_000
+# Column of codes wherever a table has it; never a number.
+_MUNICIPALITY = "municipality_id"
 
 
 @dataclass(frozen=True)
@@ -177,14 +179,28 @@ def _header(data: bytes) -> tuple[str, list[str]]:
         raise TargetingError([Problem("too-many-columns", "", values)])
     top = data[: 1 << 20].decode("utf-8", errors="replace")
     cells = next(csv.reader(io.StringIO(top, newline=""), delimiter=delimiter), [])
-    names: list[str] = []
+    return delimiter, unique_names(cells)
+
+
+def unique_names(cells: Iterable[object]) -> list[str]:
+    """Return the names of columns, each once: to what is empty or repeated its position is added.
+
+    Examples
+    --------
+    >>> unique_names(["a", " a", "", "a_2"])
+    ['a', 'a_2', 'column_3', 'a_2_4']
+    """
+    names: dict[str, None] = {}
     for position, cell in enumerate(cells, start=1):
-        name = cell.strip() or f"column_{position}"
-        names.append(name if name not in names else f"{name}_{position}")
-    return delimiter, names
+        name = str(cell).strip() or f"column_{position}"
+        while name in names:
+            name = f"{name}_{position}"
+        names[name] = None
+    return list(names)
 
 
 def _as_text(table: pa.Table, columns: Choice) -> pa.Table:
+    table = table.rename_columns(unique_names(table.column_names))
     frame = table.select(_wanted(columns, table.column_names)).to_pandas()
     texts = {}
     for column in frame.columns:
@@ -210,7 +226,7 @@ def _workbook(member: Member, sheet: str | None) -> pa.Table:
         raise
     except Exception as error:  # the library raises its own kinds for every broken workbook
         raise unreadable(member.container, error) from error
-    frame.columns = [str(column).strip() for column in frame.columns]
+    frame.columns = unique_names(frame.columns)
     return pa.Table.from_pandas(frame.astype("str"), preserve_index=False)
 
 
@@ -279,14 +295,20 @@ def table(
     Returns
     -------
     Layer
-        Index `key`, sorted; columns of numbers as numbers, the others as text.
+        Index `key`, sorted; columns of numbers as numbers, the others as text. A column called
+        `municipality_id` holds codes, and stays text.
 
     Raises
     ------
     TargetingError
         `missing-column` and what `read_text_table` raises.
     """
-    read = read_text_table(path, encoding=encoding, sheet=sheet)
+    if reads("keys"):  # the head has shown the other columns
+        own = [_MUNICIPALITY] if columns is None or _MUNICIPALITY in columns else []
+        columns = None
+        read = read_text_table(path, columns=[key, *own], encoding=encoding, sheet=sheet)
+    else:
+        read = read_text_table(path, encoding=encoding, sheet=sheet)
     wanted = {"key": key} | {f"columns[{i}]": name for i, name in enumerate(columns or ())}
     require_columns(read.table.column_names, wanted)
     frame = read.frame(None if columns is None else [key, *columns])
@@ -295,6 +317,9 @@ def table(
     frame = unique_keys(frame, keys, losses, rows_read=read.rows_read)
     unreadable_cells = {}
     for column in frame.columns:
+        if column == _MUNICIPALITY:
+            frame[column] = clean_keys(frame[column])[0]
+            continue
         numbers, bad = to_numbers(frame[column])
         if columns is not None or (numbers.notna().any() and not bad):
             frame[column] = numbers
@@ -304,23 +329,6 @@ def table(
     if unreadable_cells:
         notes["unreadable_cells"] = unreadable_cells
     return Layer(frame, read.rows_read, tuple(losses), encoding=read.encoding, notes=notes)
-
-
-@register("keys", "table")
-def table_keys(
-    path: Path,
-    *,
-    key: str,
-    key_width: int | None = None,
-    columns: tuple[str, ...] | None = None,
-    sheet: str | None = None,
-    encoding: str | None = None,
-) -> pd.Index[str]:
-    """Return the different keys of a table; settings as for `table`."""
-    read = read_text_table(path, columns=[key], encoding=encoding, sheet=sheet)
-    require_columns(read.table.column_names, {"key": key})
-    keys: pd.Index[str] = pd.Index(clean_keys(read.frame([key])[key], key_width)[0]).dropna()
-    return keys.unique()
 
 
 def unique_keys(

@@ -103,3 +103,13 @@ def test_a_municipality_that_is_not_there(city, tmp_path):
 def test_without_blocks(city, tmp_path):
     del city["inputs.blocks"]
     assert ("inputs.blocks", "missing-key") in told(city, tmp_path)
+
+
+def test_a_table_of_any_country_is_looked_at_by_its_keys_too(tmp_path):
+    from targeting.pipeline import check
+    from targeting.sample.abroad import write_generic_city
+
+    write_generic_city(tmp_path, blocks=500)
+    _, report = check(tmp_path / "study.yaml")
+    census = next(layer for layer in report.layers if layer.layer == "census")
+    assert (census.rows_read, census.notes["match_share"]) == (500, 1.0)

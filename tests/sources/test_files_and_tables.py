@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from targeting.problems import TargetingError
+from targeting.sources.dates import read_dates
 from targeting.sources.files import (
     choose_member,
     file_format,
@@ -15,7 +16,6 @@ from targeting.sources.files import (
     require_format,
     text_encoding,
 )
-from targeting.sources.incidents import read_dates
 from targeting.sources.tables import read_text_table, table, to_numbers
 from targeting.sources.text import clean_keys
 from tests.sources import made
@@ -206,11 +206,11 @@ def test_numbers_as_people_write_them():
 
 def test_dates_in_both_orders():
     texts = ["01/02/2020", "1-2-2020", "2020-02-01T10:00:00", "31/02/2020", ""]
-    dates, unreadable = read_dates(pd.Series(texts))
-    assert dates.dt.strftime("%Y-%m-%d").fillna("").tolist() == ["2020-02-01"] * 3 + ["", ""]
-    assert unreadable == 1  # there is no 31 February
+    read = read_dates(pd.Series(texts))
+    assert read.dates.dt.strftime("%Y-%m-%d").fillna("").tolist() == ["2020-02-01"] * 3 + ["", ""]
+    assert read.unreadable == 1  # there is no 31 February
     stamps = pd.Series(pd.to_datetime(["2020-02-01 10:00"]).tz_localize("UTC"))
-    assert read_dates(stamps)[0].dt.tz is None
+    assert read_dates(stamps).dates.dt.tz is None
 
 
 def test_keys_from_numbers_texts_and_spreadsheets():

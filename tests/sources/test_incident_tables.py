@@ -179,6 +179,24 @@ def test_a_place_where_nobody_lives_is_shared_out_by_area_and_one_without_blocks
     assert report.rows_kept + 1 == report.rows_read == 3
 
 
+def test_places_where_only_other_things_happened_were_looked_at(tmp_path):
+    text = "colonia,delito,n\nEl Poniente,ROBO,10\nOriente,CHOQUE,5\nNorte,CHOQUE,6\nNorte,RIÑA,1\n"
+    shapes = [("El Poniente", WEST), ("Oriente", EAST), ("Norte", EMPTY)]
+    asked = {"all_of_kind": None, "kind": "delito", "kinds": {"robbery": ["ROBO"]}}
+    territory = city(tmp_path, text, shapes, **asked)
+    assert sum(by_block(territory).values()) == pytest.approx(10)
+    assert territory.incident_coverage.all()
+
+
+def test_the_incidents_of_places_without_blocks_are_counted(tmp_path):
+    shapes = [("Glorieta", FAR), ("Oriente", EAST)]
+    report = account(city(tmp_path, "colonia,n\nGlorieta,2\nOriente,154\n", shapes))
+    assert report.notes["incidents_without_blocks"] == 2
+    assert report.notes["allocated"] == 154
+    whole = account(city(tmp_path, "colonia,n\nOriente,154\n", shapes))
+    assert "incidents_without_blocks" not in whole.notes
+
+
 def test_names_nobody_can_tell_are_listed_and_not_guessed(tmp_path):
     text = "colonia,n\nEl Poniente,90\nCentro,7\nNowhere,3\n"
     shapes = [("El Poniente", WEST), ("Centro", EMPTY), ("Centro", shapely.box(205, 0, 275, 135))]

@@ -16,7 +16,7 @@ from targeting.model import Loss
 from targeting.problems import Problem, TargetingError, closest
 from targeting.sources.depth import HEAD_ROWS, reads
 from targeting.sources.files import Member, choose_member, require_format, unreadable
-from targeting.sources.tables import read_text_table
+from targeting.sources.tables import read_text_table, unique_names
 from targeting.sources.text import clean_keys, fold
 
 AREA_KEY = r"\d{11,12}[0-9A-Za-z]"
@@ -128,7 +128,7 @@ def _from_workbook(path: Path, key: str, named: str, sheet: str | None) -> Publi
     grid = grids[0]
     if len(grid) < 2:
         raise TargetingError([Problem("empty-layer", "", {"given": path.name})])
-    frame = grid.iloc[1:].set_axis(_once(grid.iloc[0].tolist()), axis=1)
+    frame = grid.iloc[1:].set_axis(unique_names(_one_line(grid.iloc[0].tolist())), axis=1)
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     return PublishedTable(frame, "", len(frame), "", [])
 
@@ -179,7 +179,7 @@ def _below_header(grid: pd.DataFrame, key: str, named: str) -> PublishedTable | 
     _, place, first = best
     above = grid.iloc[:first]
     heads = [next((c.strip() for c in reversed(above[k].tolist()) if c.strip()), "") for k in above]
-    names = _once(heads)
+    names = unique_names(_one_line(heads))
     frame = grid.iloc[first:].set_axis(names, axis=1)
     filled = (frame != "").sum(axis=1).to_numpy()
     keyed = frame[names[place]].str.strip().str.fullmatch(key).to_numpy(bool)
@@ -189,13 +189,9 @@ def _below_header(grid: pd.DataFrame, key: str, named: str) -> PublishedTable | 
     return PublishedTable(frame, names[place], len(frame), "", [], other)
 
 
-def _once(heads: list[str]) -> list[str]:
-    """Return names with single spaces, each once."""
-    names: list[str] = []
-    for position, head in enumerate(heads, start=1):
-        name = " ".join(str(head).split()) or f"column_{position}"
-        names.append(name if name not in names else f"{name}_{position}")
-    return names
+def _one_line(heads: list[str]) -> list[str]:
+    """Return headings without line ends and double spaces."""
+    return [" ".join(str(head).split()) for head in heads]
 
 
 def _best(frame: pd.DataFrame, columns: list[str], key: str) -> str:
