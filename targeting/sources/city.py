@@ -19,7 +19,6 @@ UNPLACED = (
     "swapped-coordinates",
     "impossible-coordinates",
     "outside-country",
-    "swapped-coordinates",
     "no-geometry",
     "wrong-geometry",
     "outside-projection",
@@ -98,16 +97,8 @@ def city_figures(
     figures: dict[str, Any] = {"blocks": len(blocks)}
     if len(known):
         figures["population"] = round(float(people.sum()))
-    outside = [
-        sum(told.values()) if isinstance(told, Mapping) else told  # by municipality
-        for account in slots["census"]
-        if (told := account.notes.get("people_outside_blocks")) is not None
-    ]
-    if outside:
-        figures["people_outside_blocks"] = outside[0]
-        everyone = outside[0] + people.sum()
-        share = float(outside[0] / everyone) if everyone else 0.0
-        figures["people_outside_blocks_share"] = round(share, 6)
+    for account in slots["census"]:
+        figures |= _people_outside(account, float(people.sum()))
     if len(known):
         figures["blocks_nobody_share"] = round(float((known == 0).mean()), 6)
         figures["blocks_people_unknown_share"] = round(float(people.isna().mean()), 6)
@@ -121,4 +112,30 @@ def city_figures(
         figures["incidents_allocated"] = round(float(incident_counts["count"].sum()))
     if facilities is not None:
         figures["facilities"] = len(facilities)
+    return figures
+
+
+def _people_outside(census: Account, inside: float) -> dict[str, Any]:
+    """Return the people a census counts and no block of the map holds, and their share of all.
+
+    They live outside every urban block, or in blocks of the census that the map lacks.
+    """
+    told = [
+        census.notes.get(name)
+        for name in ("people_outside_blocks", "people_without_shape", "municipal_population")
+    ]
+    outside, unmapped, everyone = (
+        sum(one.values()) if isinstance(one, Mapping) else one  # by municipality
+        for one in told
+    )
+    figures: dict[str, Any] = {}
+    if outside is not None:
+        figures["people_outside_blocks"] = outside
+    if unmapped:
+        figures["people_without_shape"] = round(float(unmapped))
+    if figures:
+        missed = float((outside or 0) + (unmapped or 0))
+        # People of a raster are no part of the census's.
+        whole = everyone if everyone and everyone >= missed else missed + inside
+        figures["people_outside_blocks_share"] = round(missed / whole, 6) if whole else 0.0
     return figures

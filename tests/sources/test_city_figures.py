@@ -1,5 +1,8 @@
 """The city as a whole: its figures, and incidents of which too many have no place."""
 
+from dataclasses import replace
+
+import geopandas as gpd
 import pandas as pd
 import pytest
 
@@ -7,7 +10,7 @@ from targeting.model import LayerSpec, Loss, MethodSpec
 from targeting.problems import TargetingError
 from targeting.sources import read_territory
 from targeting.sources.account import Account
-from targeting.sources.city import too_many_unplaced
+from targeting.sources.city import city_figures, too_many_unplaced
 from targeting.sources.layer import Layer
 from tests.sources import made
 
@@ -52,11 +55,44 @@ def test_people_outside_blocks_are_lifted_from_the_census(tmp_path, layers, monk
         before(self)
         if self.spec.slot == "census":
             self.notes["people_outside_blocks"] = 246
+            self.notes["municipal_population"] = {"01001": 500}
 
     monkeypatch.setattr(Account, "__post_init__", with_people_outside)
     city = read_territory(layers, tmp_path, population=CENSUS).intake.city
     assert city["people_outside_blocks"] == 246
     assert city["people_outside_blocks_share"] == 0.492  # 246 of 246 + 254
+
+
+def test_people_of_blocks_the_map_lacks_are_told_of_the_city(tmp_path, layers):
+    # The block of 50 people has another key in the census: 204 of its 254 people have a place.
+    text = made.census_text().replace(",006A,003,", ",006A,093,")
+    made.write_text(tmp_path / "census.csv", text)
+    layers = [
+        replace(one, file="census.csv") if one.slot == "census" else one
+        for one in layers
+        if one.slot != "incidents"
+    ]
+    territory = read_territory(layers, tmp_path, population=CENSUS, match_min=0.85)
+    city = territory.intake.city
+    assert (city["population"], city["people_without_shape"]) == (204, 50)
+    whole = territory.intake.layers[2].notes["municipal_population"]
+    outside = city["people_outside_blocks"]
+    assert sum(whole.values()) == 204 + 50 + outside
+    share = (50 + outside) / (254 + outside)
+    assert city["people_outside_blocks_share"] == pytest.approx(share, abs=1e-6)
+
+
+def test_the_people_of_a_raster_are_no_part_of_those_of_the_census(tmp_path, layers):
+    census = account()
+    census.notes = {
+        "people_outside_blocks": {"01001": 100},
+        "people_without_shape": 150.0,
+        "municipal_population": {"01001": 1000},
+    }
+    blocks = gpd.GeoDataFrame({"population": [2000.0, 1.0]})
+    slots = {"census": [census], "incidents": []}
+    city = city_figures(slots, blocks, None, None, None)
+    assert city["people_outside_blocks_share"] == 0.25  # 250 of 1000
 
 
 def test_too_many_incidents_without_a_place_stop_the_study(tmp_path, layers):
