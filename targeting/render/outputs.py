@@ -39,7 +39,6 @@ _INSTANT = "2000-01-01T00:00:00.000Z"
 _PACKAGES = (
     "targeting",
     "branca",
-    "exactextract",
     "folium",
     "geopandas",
     "numba",

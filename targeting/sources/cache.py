@@ -29,7 +29,7 @@ from targeting.sources.territory import read_territory
 
 KEPT_MAX = 6
 _INDEX = "index.json"
-_LIBRARIES = ("geopandas", "pandas", "numpy", "pyproj", "shapely", "pyogrio", "exactextract")
+_LIBRARIES = ("geopandas", "pandas", "numpy", "pyproj", "shapely", "pyogrio", "rasterio")
 # Rooms the intake does not run through.
 _APART = ("render", "sample", "composite", "delineation", "characterization", "locale")
 

@@ -26,6 +26,7 @@ from targeting.sources.rasters import (
     read_under,
     sum_over,
 )
+from targeting.spatial import recognize_crs
 from tests.sources import made
 
 UTM = CRS.from_epsg(32613)
@@ -407,3 +408,25 @@ def test_a_population_raster_of_another_place(tmp_path):
     blocks = areas.assign(area_id="a", population=pd.Series({"a": 5.0}))
     problems = check_raster(account, areas, blocks)
     assert [one.code for one in problems] == ["raster-outside-city"]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("city", "file"), [("zapopan", "manzanas_zapopan_2010.gpkg"),
+                                            ("juarez", "agebs_2020.shp")])  # fmt: skip
+def test_real_sums_are_those_of_the_library_exactextract(real_data, city, file):
+    """exactextract 0.2 or newer, on the European population raster; its weights are float32."""
+    from exactextract import exact_extract
+    from exactextract.raster import RasterioRasterSource
+
+    raster = real_data / city / "ghs_pop_2020_100m.tif"
+    blocks = gpd.read_file(real_data / city / file).reset_index(drop=True)
+    # INEGI's ITRF2008 is WGS 84 here; the .prj's bare name would move it by a meter.
+    blocks = blocks.set_crs(recognize_crs(blocks.crs), allow_override=True)
+    ours = read_under(raster, blocks.geometry)["sum"].fillna(0)
+    with rasterio.open(raster) as source:
+        shapes = blocks[["geometry"]].to_crs(source.crs.to_wkt()).assign(row=blocks.index)
+        cells = RasterioRasterSource(source, 1, name="cells")
+        theirs = exact_extract(cells, shapes, "sum", include_cols=["row"], output="pandas")
+    theirs = theirs.set_index("row")["sum"].fillna(0)
+    assert ours.sum() > 500_000  # people
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-3)
