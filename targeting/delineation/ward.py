@@ -112,7 +112,7 @@ def ward(
         blocks=blocks,
         limits=None,
         spare=spare,
-        notes={"polygons_asked": polygons, "cluster_count": int(label.max()) + 1},
+        notes={"polygons_asked": polygons, "cluster_count": int(label.max(initial=-1)) + 1},
     )
     check_polygons(
         found,

@@ -244,9 +244,9 @@ def test_coordinates_of_another_place(city, tmp_path):
         file="far.shp",
     )
     found = problems(city, tmp_path)
-    # Latitude and longitude swapped: -102 is no latitude, so nothing usable is left.
+    # Latitude and longitude swapped: -102 is no latitude.
     assert found == {
-        ("inputs.incidents", "no-rows-left"),
+        ("inputs.incidents", "coordinates-swapped"),
         ("inputs.facilities[0]", "nothing-in-city"),
     }
 
