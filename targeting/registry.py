@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -16,18 +17,54 @@ ROOMS = (
     "targeting.delineation",
 )
 
+# What a method of the composite may keep; `tests/composite/test_laws_*.py` holds it to each.
+LAWS = (
+    "rows",  # the order of the rows changes nothing
+    "columns",  # neither do the order and the names of the columns
+    "scale",  # values times a positive number, plus a number, change nothing
+    "monotone",  # raising one value never lowers the row's result
+    "homogeneous",  # all weights times a positive number change nothing
+    "range",  # the result lies between the smallest and the largest part
+    "missing",  # a missing value stays missing, or counts as if it were left out
+    "ties",  # equal rows get equal results
+)
+
 _methods: dict[str, dict[str, Callable[..., Any]]] = {}
+_traits: dict[tuple[str, str], Traits] = {}
 
 
-def register(kind: str, name: str | None = None) -> Callable[[Method], Method]:
+@dataclass(frozen=True)
+class Traits:
+    """What a method says of itself.
+
+    Parameters
+    ----------
+    laws : tuple of str
+        Those of `LAWS` it keeps.
+    unit : bool
+        Its result lies between 0 and 1.
+    """
+
+    laws: tuple[str, ...] = ()
+    unit: bool = True
+
+
+def register(
+    kind: str, name: str | None = None, *, laws: tuple[str, ...] = (), unit: bool = True
+) -> Callable[[Method], Method]:
     """Put a function in the registry under its kind.
 
     Parameters
     ----------
     kind : str
-        `"reader"`, `"measure"`, `"normalizer"`, `"aggregator"` or `"delineator"`.
+        `"reader"`, `"measure"`, `"treatment"`, `"normalizer"`, `"weigher"`, `"aggregator"`,
+        `"classifier"` or `"delineator"`.
     name : str, optional
         Name in a study file. Default: the function's own name.
+    laws : tuple of str
+        Those of `LAWS` it keeps.
+    unit : bool
+        Its result lies between 0 and 1; a study's scores are made of such methods only.
 
     Returns
     -------
@@ -37,7 +74,7 @@ def register(kind: str, name: str | None = None) -> Callable[[Method], Method]:
     Raises
     ------
     ValueError
-        Two functions claim one name.
+        Two functions claim one name, or a law is none of `LAWS`.
 
     Examples
     --------
@@ -48,12 +85,17 @@ def register(kind: str, name: str | None = None) -> Callable[[Method], Method]:
     ('double',)
     """
 
+    unknown = sorted(set(laws) - set(LAWS))
+    if unknown:
+        raise ValueError(f"no such law: {', '.join(unknown)}")
+
     def keep(function: Method) -> Method:
         methods = _methods.setdefault(kind, {})
         key = name or function.__name__
         if key in methods and methods[key] is not function:
             raise ValueError(f"two {kind}s are called {key!r}")
         methods[key] = function
+        _traits[kind, key] = Traits(laws, unit)
         return function
 
     return keep
@@ -81,6 +123,23 @@ def method(kind: str, name: str) -> Callable[..., Any]:
     """
     load()
     return _methods[kind][name]
+
+
+def traits(kind: str, name: str) -> Traits:
+    """Return what a method says of itself.
+
+    Raises
+    ------
+    KeyError
+        There is no such method.
+
+    Examples
+    --------
+    >>> traits("normalizer", "minmax").unit
+    True
+    """
+    load()
+    return _traits[kind, name]
 
 
 def settings(kind: str, name: str) -> dict[str, inspect.Parameter]:
