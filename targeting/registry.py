@@ -84,7 +84,6 @@ def register(
     >>> names("example")
     ('double',)
     """
-
     unknown = sorted(set(laws) - set(LAWS))
     if unknown:
         raise ValueError(f"no such law: {', '.join(unknown)}")
