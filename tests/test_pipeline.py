@@ -19,6 +19,7 @@ FILES = {
     "blocks.parquet",
     "facilities_by_polygon.csv",
     "facility_counts.csv",
+    "facility_merges.csv",
     "index.html",
     "intake.html",
     "intake.json",
@@ -65,7 +66,11 @@ def test_the_page_and_the_tables_agree(outputs):
 def test_no_output_carries_incidents_contacts_or_shelters(outputs):
     page = (outputs / "index.html").read_text("utf-8")
     listed = pd.read_csv(outputs / "facilities_by_polygon.csv")
-    assert not set(listed["kind"]) & {"shelter", "addiction_care"}
+    protected = {"shelter", "addiction_care"}
+    assert not set(listed["kind"]) & protected
+    merged = pd.read_csv(outputs / "facility_merges.csv")
+    assert len(merged) > 100
+    assert not (set(merged["kind"]) | set(merged["merged_kind"])) & protected
     for word in ("INV-2020", "telefono", "correoelec", "raz_social"):  # folios, DENUE's columns
         assert word not in page
 

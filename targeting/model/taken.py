@@ -186,7 +186,9 @@ class Territory:
         (points).
     facility_merges : DataFrame or None
         Records of facilities found in several sources and told once: `facility_id` (the one that
-        stays), `kind`, `name`, `source` (of the record merged into it), `distance_m`.
+        stays), `kept_name`, `kept_reference` (its own), `kind`, `name`, `source`, `reference` (of
+        the record merged into it), `distance_m`, `why` (`like_names`, `unnamed_nearby`,
+        `by_third_record`). References are never published.
     places : GeoDataFrame or None
         Named polygons that are neither blocks nor areas (municipalities, localities, colonias):
         index `place_id`; `level`, `name`, `geometry`.

@@ -30,7 +30,13 @@ from targeting.render.page import write_page
 from targeting.render.records import plain
 from targeting.render.scene import class_breaks
 from targeting.render.style import block_style, polygon_style
-from targeting.render.tables import block_table, facility_count_table, facility_table, polygon_table
+from targeting.render.tables import (
+    block_table,
+    facility_count_table,
+    facility_merge_table,
+    facility_table,
+    polygon_table,
+)
 
 GEOPACKAGE = "targeting.gpkg"
 MANIFEST = "manifest.json"
@@ -151,6 +157,7 @@ def _write_all(result: Result, folder: Path) -> list[str]:
     polygons.to_parquet(folder / "polygons.parquet", index=False, compression="zstd")
     _write_csv(facility_table(result), folder / "facilities_by_polygon.csv")
     _write_csv(facility_count_table(result), folder / "facility_counts.csv")
+    _write_csv(facility_merge_table(result), folder / "facility_merges.csv")
     write_intake(_intake(result), folder)
     names = [
         "index.html",
@@ -159,6 +166,7 @@ def _write_all(result: Result, folder: Path) -> list[str]:
         "polygons.parquet",
         "facilities_by_polygon.csv",
         "facility_counts.csv",
+        "facility_merges.csv",
         INTAKE_HTML,
         INTAKE_JSON,
     ]

@@ -6,8 +6,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from targeting.facility_kinds import FacilityKind
-from targeting.i18n import LANGUAGES
+from targeting.facility_kinds import FacilityKind, facility_kinds
+from targeting.i18n import LANGUAGES, say
 from targeting.model import Result
 from targeting.render import public
 from targeting.render.records import city_kinds, listed_facilities, weighted
@@ -145,3 +145,57 @@ def facility_count_table(result: Result) -> pd.DataFrame:
     )
     order = ["polygon", "kind", "count", "count_few", "city_count", "nearest_m"]
     return _with_names(table[order], kinds)
+
+
+def facility_merge_table(result: Result) -> pd.DataFrame:
+    """Return which records of different registers were taken for one facility, and why.
+
+    Kinds that are never listed are not here either, whichever of the two records is of one. The
+    registers' own keys stay out, as everywhere (`Territory.facility_merges` holds them).
+
+    Returns
+    -------
+    DataFrame
+        One row for each record merged into another: `facility_id`, `lon`, `lat`, kind, name and
+        source of the one that stays; the same of the merged one; `distance_m` between them; why
+        they are one, as a code and in every language. Texts made safe.
+    """
+    merges, held = result.territory.facility_merges, result.territory.facilities
+    if merges is None or held is None:
+        return pd.DataFrame(columns=_merge_columns())
+    kinds = facility_kinds()
+    hidden = {kind.key for kind in kinds.values() if kind.sensitive}
+    shown = listed_facilities(result, list(kinds.values()))
+    merges = merges[merges["facility_id"].isin(shown.index) & ~merges["kind"].isin(hidden)]
+    stays = shown.loc[merges["facility_id"]]
+    places = stays.geometry.to_crs("EPSG:4326")
+    out = pd.DataFrame(
+        {
+            "facility_id": merges["facility_id"].array,
+            "kind": stays["kind"].array,
+            "name": merges["kept_name"].array,
+            "source": stays["source"].array,
+            "lon": places.x.round(6).array,
+            "lat": places.y.round(6).array,
+            "merged_kind": merges["kind"].array,
+            "merged_name": merges["name"].array,
+            "merged_source": merges["source"].array,
+            "distance_m": merges["distance_m"].array,
+            "why": merges["why"].array,
+        }
+    ).astype(object)
+    for language in LANGUAGES:
+        labels = {kind.key: kind.label(language) for kind in kinds.values()}
+        for name in ("kind", "merged_kind"):
+            out[f"{name}_name_{language}"] = [labels.get(key, key) for key in out[name]]
+        out[f"why_{language}"] = [say(f"merge.{why}", language) for why in out["why"]]
+    for name in out.columns.difference(["lon", "lat", "distance_m"]):
+        out[name] = [safe_text(value) for value in out[name]]
+    return out[_merge_columns()]
+
+
+def _merge_columns() -> list[str]:
+    names = [f"kind_name_{language}" for language in LANGUAGES]
+    kept = ["facility_id", "kind", *names, "name", "source", "lon", "lat"]
+    merged = ["merged_kind", *(f"merged_{name}" for name in names), "merged_name", "merged_source"]
+    return [*kept, *merged, "distance_m", "why", *(f"why_{language}" for language in LANGUAGES)]

@@ -25,7 +25,19 @@ from targeting.sources.text import fold
 WITHIN_M = 60.0
 UNNAMED_WITHIN_M = 25.0
 LIKENESS_MIN = 0.6
-MERGE_COLUMNS = ("facility_id", "kind", "name", "source", "distance_m")
+MERGE_COLUMNS = (
+    "facility_id",
+    "kept_name",
+    "kept_reference",
+    "kind",
+    "name",
+    "source",
+    "reference",
+    "distance_m",
+    "why",
+)
+# Why two records were taken for one: their names, their place, or a third record between them.
+LIKE_NAMES, UNNAMED_NEARBY, BY_THIRD_RECORD = "like_names", "unnamed_nearby", "by_third_record"
 
 # What names of one kind have in common says nothing about which one it is.
 _PHRASES = re.compile(
@@ -56,6 +68,21 @@ class _Edge(NamedTuple):
     distance_m: float
     first: int
     second: int
+
+
+class _Limits(NamedTuple):
+    """How near, and how alike in name, two records of one facility are."""
+
+    within_m: float
+    likeness_min: float
+    unnamed_within_m: float
+
+    def why(self, first: tuple[str, ...], second: tuple[str, ...], distance_m: float) -> str:
+        """Return why records with these words, so far apart, may be one; empty if they may not."""
+        if not (first and second):
+            return UNNAMED_NEARBY if distance_m <= self.unnamed_within_m else ""
+        like = distance_m <= self.within_m and likeness(first, second) >= self.likeness_min
+        return LIKE_NAMES if like else ""
 
 
 @lru_cache(maxsize=200_000)
@@ -137,7 +164,10 @@ def merge_facilities(
         The records that stay, in their order and under their index.
     merges : DataFrame
         `MERGE_COLUMNS`, one row for each record merged into another: `facility_id` is the index
-        of the one that stays; `kind`, `name` and `source` are the merged record's own.
+        of the one that stays, `kept_name` and `kept_reference` what that one's own register says;
+        `kind`, `name`, `source` and `reference` are the merged record's own. `why` is
+        `"like_names"`, `"unnamed_nearby"` (one of the two has no name of its own), or
+        `"by_third_record"` (each is alike to another record, not to one another).
 
     Examples
     --------
@@ -146,28 +176,55 @@ def merge_facilities(
     ...      "name": ["PRIMARIA BENITO JUÁREZ", "Escuela Benito Juarez"]},
     ...     geometry=shapely.points([[0, 0], [30, 40]]), index=["a", "b"])
     >>> merged, merges = merge_facilities(table)
-    >>> merged.index.tolist(), merges[["facility_id", "kind", "distance_m"]].values.tolist()
-    (['a'], [['a', 'primary_school', 50.0]])
+    >>> merged.index.tolist(), merges[["facility_id", "kind", "distance_m", "why"]].values.tolist()
+    (['a'], [['a', 'primary_school', 50.0, 'like_names']])
     """
     register = _registers(facilities)
-    edges = _edges(facilities, register, within_m, likeness_min, unnamed_within_m)
+    words = [own_words(name) if isinstance(name, str) else () for name in facilities["name"]]
+    limits = _Limits(within_m, likeness_min, unnamed_within_m)
+    edges = _edges(facilities, register, words, limits)
     kept = _clusters(edges, register, facilities["kind"].tolist())
     gone = np.flatnonzero(kept != np.arange(len(facilities)))
+    merges = _listed(facilities, kept, gone, words, limits)
+    merged = _filled(facilities, kept, register)
+    return merged.drop(index=facilities.index[gone]), merges
+
+
+def _listed(
+    facilities: gpd.GeoDataFrame,
+    kept: np.ndarray,
+    gone: np.ndarray,
+    words: list[tuple[str, ...]],
+    limits: _Limits,
+) -> pd.DataFrame:
+    """Return who was merged into whom, and why, as each record's own register tells it."""
+    into = kept[gone]
     xy = shapely.get_coordinates(np.asarray(facilities.geometry.array, dtype=object))
-    apart = np.hypot(*(xy[gone] - xy[kept[gone]]).T)
-    merges = pd.DataFrame(
+    apart = np.hypot(*(xy[gone] - xy[into]).T)
+    references = pd.Series(None, index=facilities.index, dtype="str")
+    if "reference" in facilities.columns:
+        references = facilities["reference"]
+    why = [
+        limits.why(words[one], words[other], distance_m) or BY_THIRD_RECORD
+        for one, other, distance_m in zip(
+            into.tolist(), gone.tolist(), apart.round(3).tolist(), strict=True
+        )
+    ]
+    return pd.DataFrame(
         {
-            "facility_id": facilities.index.to_numpy(object)[kept[gone]],
+            "facility_id": facilities.index.to_numpy(object)[into],
+            "kept_name": facilities["name"].array[into],
+            "kept_reference": references.array[into],
             "kind": facilities["kind"].to_numpy(object)[gone],
             "name": facilities["name"].array[gone],
             "source": facilities["source"].to_numpy(object)[gone],
+            "reference": references.array[gone],
             "distance_m": apart.round(1),
+            "why": pd.array(why, dtype="str"),
         },
         index=facilities.index[gone],
         columns=list(MERGE_COLUMNS),
     )
-    merged = _filled(facilities, kept, register)
-    return merged.drop(index=facilities.index[gone]), merges
 
 
 def _registers(facilities: gpd.GeoDataFrame) -> np.ndarray:
@@ -179,24 +236,23 @@ def _registers(facilities: gpd.GeoDataFrame) -> np.ndarray:
 def _edges(
     facilities: gpd.GeoDataFrame,
     register: np.ndarray,
-    within_m: float,
-    likeness_min: float,
-    unnamed_within_m: float,
+    words: list[tuple[str, ...]],
+    limits: _Limits,
 ) -> list[_Edge]:
     """Return the pairs that may be one facility, the best first."""
-    first, second, apart = _near(facilities, register, max(within_m, unnamed_within_m))
-    words = [own_words(name) if isinstance(name, str) else () for name in facilities["name"]]
+    reach_m = max(limits.within_m, limits.unnamed_within_m)
+    first, second, apart = _near(facilities, register, reach_m)
     # Ties go by what the records say, never by where they stand in a file.
     xy = shapely.get_coordinates(np.asarray(facilities.geometry.array, dtype=object))
     plain = pd.DataFrame(facilities.drop(columns=facilities.geometry.name))
     rank = content_ranks(plain.assign(x=xy[:, 0], y=xy[:, 1], register=register))
     edges = []
     for one, other, distance_m in zip(first.tolist(), second.tolist(), apart.tolist(), strict=True):
-        if words[one] and words[other]:
-            like = likeness(words[one], words[other])
-            if like >= likeness_min and distance_m <= within_m:
-                edges.append(_Edge(1.0 - like, distance_m, one, other))
-        elif distance_m <= unnamed_within_m:
+        why = limits.why(words[one], words[other], distance_m)
+        if why == LIKE_NAMES:
+            unlike = 1.0 - likeness(words[one], words[other])
+            edges.append(_Edge(unlike, distance_m, one, other))
+        elif why:
             # After every pair whose names speak for it.
             edges.append(_Edge(2.0, distance_m, one, other))
     return sorted(edges, key=lambda e: (e[0], e[1], *sorted((rank[e.first], rank[e.second]))))

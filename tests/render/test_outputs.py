@@ -9,6 +9,7 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import geopandas as gpd
+import pandas as pd
 import pyogrio
 import pytest
 
@@ -25,6 +26,7 @@ FILES = {
     "polygons.parquet",
     "facilities_by_polygon.csv",
     "facility_counts.csv",
+    "facility_merges.csv",
     "intake.html",
     "intake.json",
     "manifest.json",
@@ -188,6 +190,47 @@ def test_no_cell_of_the_facility_list_is_a_formula(tmp_path):
     assert {row["kind"] for row in rows}.isdisjoint({"shelter"})
     for name in names:
         assert not name.startswith(("=", "+", "-", "@"))
+
+
+def test_records_taken_for_one_facility_are_listed_with_the_reason(tmp_path):
+    whole = make_result()
+    # d00000 and d00001: a primary school and a health center; d00005: a shelter.
+    merges = pd.DataFrame(
+        {
+            "facility_id": ["d00000", "d00001", "d00005", "d00001"],
+            "kept_name": ["Benito Juárez", None, "Casa", None],
+            "kept_reference": ["99DPR0001A", "CLUES1", "x", "CLUES1"],
+            "kind": ["school", "health_center", "addiction_care", "shelter"],
+            "name": ['=HYPERLINK("http://example.com")', "@Centro", "Casa", "Refugio"],
+            "source": ["Mapa", "Mapa", "Mapa", "Mapa"],
+            "reference": ["way/1", "way/2", "way/3", "way/4"],
+            "distance_m": [12.5, 3.0, 1.0, 2.0],
+            "why": ["like_names", "unnamed_nearby", "like_names", "by_third_record"],
+        }
+    )
+    result = replace(whole, territory=replace(whole.territory, facility_merges=merges))
+    write_outputs(result, tmp_path)
+    text = (tmp_path / "facility_merges.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines(keepends=True)))
+    # No shelter, neither as the one that stays nor as the one merged; no register's key.
+    assert [row["facility_id"] for row in rows] == ["d00000", "d00001"]
+    assert "CLUES1" not in text
+    assert "way/" not in text
+    first, second = rows
+    assert (first["kind"], first["merged_kind"]) == ("primary_school", "school")
+    assert (first["kind_name_es"], first["kind_name_en"]) == ("Primaria", "Primary school")
+    assert first["merged_kind_name_es"] == "Escuela (nivel no indicado)"
+    assert first["merged_kind_name_en"] == "School (level not given)"
+    assert (first["name"], second["name"]) == ("Benito Juárez", "")
+    assert first["merged_name"] == '\'=HYPERLINK("http://example.com")'
+    assert second["merged_name"] == "'@Centro"
+    assert (first["source"], first["merged_source"]) == ("Directorio <i>inventado</i>", "Mapa")
+    assert (first["distance_m"], second["distance_m"]) == ("12.5", "3.0")
+    place = whole.territory.facilities.geometry.to_crs(4326)["d00000"]
+    assert float(first["lon"]) == pytest.approx(place.x, abs=1e-6)
+    assert float(first["lat"]) == pytest.approx(place.y, abs=1e-6)
+    assert (first["why"], first["why_es"]) == ("like_names", "los nombres se parecen")
+    assert second["why_en"].startswith("one of the two has no name of its own")
 
 
 def test_the_manifest_tells_everything_and_no_clock(folder, result, tmp_path):

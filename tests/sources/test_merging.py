@@ -46,13 +46,16 @@ def test_the_same_school_in_two_registers():
     merged, merges = merge_facilities(table(rows))
     assert merged.index.tolist() == ["a", "c"]
     assert list(merges.columns) == list(MERGE_COLUMNS)
-    assert merges.iloc[0].tolist() == [
-        "a",
-        "primary_school",
-        "Escuela Primaria Benito Juárez",
-        "DENUE",
-        60.0,
-    ]
+    told = merges.iloc[0].dropna().to_dict()
+    assert told == {
+        "facility_id": "a",
+        "kept_name": "BENITO JUAREZ",
+        "kind": "primary_school",
+        "name": "Escuela Primaria Benito Juárez",
+        "source": "DENUE",
+        "distance_m": 60.0,
+        "why": "like_names",
+    }
     assert pairs(rows, within_m=59.9) == {}
     assert pairs(rows, likeness_min=1.0) == {"b": "a"}
 
@@ -91,8 +94,23 @@ def test_a_chain_of_three_sources_gives_one():
     ]
     merged, merges = merge_facilities(table(rows))
     assert merged.index.tolist() == ["a"]
-    # Each as far as it is from the one that stays.
+    # Each as far as it is from the one that stays; the third is beyond 60 m of it.
     assert dict(zip(merges.index, merges["distance_m"], strict=True)) == {"b": 50.0, "c": 100.0}
+    assert merges["why"].to_dict() == {"b": "like_names", "c": "by_third_record"}
+
+
+def test_a_merge_tells_the_names_and_keys_of_both_records_as_they_were():
+    rows = [("a", SEP, "park", None, 0, 0), ("b", OSM, "park", "Parque México", 3, 4)]
+    merged, merges = merge_facilities(table(rows, reference=["S1", "way/2"]))
+    one = merges.loc["b"]
+    assert (one["kept_reference"], one["reference"], one["why"]) == (
+        "S1",
+        "way/2",
+        "unnamed_nearby",
+    )
+    # The one that stays took the other's name; the list says that it had none.
+    assert merged.loc["a", "name"] == "Parque México"
+    assert pd.isna(one["kept_name"])
 
 
 def test_a_school_of_any_level_joins_no_two_levels():
