@@ -17,7 +17,7 @@ _YEARS_APART = 5
 # Counts of which one is enough to look at the shapes, the names or the sums of a file.
 _COUNTED = re.compile(
     r"mismatch$|^overlapping_pairs$|^nested_shapes$|^enclosing_shapes$|^slivers$|^far_shapes$"
-    r"|^blocks_inside_others$|^repaired_geometries$|^damaged_names$|^unreadable_|_unreadable$"
+    r"|^repaired_geometries$|^damaged_names$|^unreadable_|_unreadable$"
     r"|^texts_not_found$|contradict"
 )
 

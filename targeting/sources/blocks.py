@@ -66,10 +66,7 @@ def gather_polygons(
         accounts[-1].lose("duplicate-key", together.index[again], of=len(together))
         together = together[~again]
     if not reads("keys"):
-        told = shape_notes(together)
-        if accounts[0].spec.slot == "blocks":
-            told.pop("nested_shapes", None)  # told as `blocks_inside_others`
-        accounts[0].notes |= told
+        accounts[0].notes |= shape_notes(together)
     return together.rename_axis(None), problems
 
 
@@ -156,11 +153,3 @@ def put_blocks_in_areas(
     of_areas.notes["without_blocks"] = int((~used).sum())
     of_areas.kept = int(used.sum())
     return blocks, areas[used], problems
-
-
-def blocks_inside_others(blocks: gpd.GeoDataFrame) -> int:
-    """Count blocks that lie inside another one: an enveloping block that lost its hole."""
-    shapes = np.asarray(blocks.geometry.array, dtype=object)
-    inside, size = shapely.point_on_surface(shapes), shapely.area(shapes)
-    point, block = shapely.STRtree(shapes).query(inside, predicate="within")
-    return len(np.unique(point[size[point] < size[block]]))

@@ -16,7 +16,7 @@ from targeting.model import Counts, IntakeReport, LayerSpec, MethodSpec, Territo
 from targeting.problems import Problem, TargetingError, unknown_name
 from targeting.sources.account import Account
 from targeting.sources.assemble import gather_lines, gather_places
-from targeting.sources.blocks import blocks_inside_others, gather_polygons, put_blocks_in_areas
+from targeting.sources.blocks import gather_polygons, put_blocks_in_areas
 from targeting.sources.city import city_figures, too_many_unplaced
 from targeting.sources.facilities import gather_facilities
 from targeting.sources.match import join_area_table, join_block_table, join_census
@@ -141,9 +141,6 @@ class _Intake:
         if blocks is None or not len(blocks):
             return None
         of_blocks = self.slots["blocks"][0]
-        inside = blocks_inside_others(blocks)
-        if inside:
-            of_blocks.notes["blocks_inside_others"] = inside
         all_areas = self.polygons("areas", crs, municipalities)
         areas = None
         if all_areas is not None and len(all_areas):

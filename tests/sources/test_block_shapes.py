@@ -108,7 +108,7 @@ def test_the_report_of_blocks_and_areas_tells_what_is_odd(tmp_path):
         next(one for one in city.intake.layers if one.layer == name).notes
         for name in ("blocks", "areas")
     )
-    assert blocks["blocks_inside_others"] == 1
+    assert blocks["nested_shapes"] == 1
     assert blocks["enclosing_examples"] == [made.BLOCKS[5]]
     assert blocks["slivers"] == 1  # 36 m²
     assert areas["overlapping_pairs"] == 1

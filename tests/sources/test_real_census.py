@@ -133,7 +133,7 @@ def test_the_rates_of_the_join_reach_the_report(real_data):
     assert census.notes["people_without_shape"] == 901_444 - 748_575
     # Counted in the file: 12 blocks below 50 m² (reference, section 4), one inside another.
     assert blocks.notes["slivers"] == 12
-    assert blocks.notes["blocks_inside_others"] == 1
+    assert blocks.notes["nested_shapes"] == 1
     assert blocks.notes["overlapping_pairs"] == 1
 
 
@@ -148,7 +148,7 @@ def test_juarez_blocks_overlap_in_seven_places(real_data):
         for name in ("blocks", "areas")
     )
     assert blocks["overlapping_pairs"] == 7  # by more than 1 m² (reference, section 4)
-    assert "blocks_inside_others" not in blocks
+    assert "nested_shapes" not in blocks
     # AGEB are a true coverage: none shares more than 1 m² with another.
     assert not {"overlapping_pairs", "nested_shapes", "enclosing_shapes"} & set(areas)
 

@@ -182,7 +182,7 @@ def test_an_enveloping_block_that_lost_its_hole_takes_no_points(tmp_path):
     shapes = [*made.SHAPES.values(), shapely.box(-20, -20, 80, 80)]
     made.write_shapefile(tmp_path / "01m.shp", frame, shapes)
     territory = read_territory(layers, tmp_path, population=CENSUS, match_min=0.8)
-    assert report(territory, "blocks").notes["blocks_inside_others"] == 1
+    assert report(territory, "blocks").notes["nested_shapes"] == 1
     inside = territory.incidents[territory.incidents["distance_m"] == 0]
     assert set(inside["block_id"]) == {made.BLOCKS[0], "0100100010017005"}
 
