@@ -33,6 +33,7 @@ TABLE = ("CSV", "Parquet", "Excel")
 # (a census of 100 MB unpacks 12 times): it is there to fill the memory.
 _MEMBER_BYTES_MAX = 4_000_000_000
 _LARGE_BYTES, _EXPANSION_MAX = 50_000_000, 200
+SHOWN = 8
 _SPANISH = "áéíóúñÁÉÍÓÚÑüÜ¿¡°ºª"
 
 
@@ -189,8 +190,37 @@ def choose_member(path: Path, pattern: str, *, unlike: str = r"(?!)") -> Member:
     if len(found) == 1:
         where = inside[found[0]]
         return Member(where) if path.is_dir() else Member(path, found[0])
-    values = {"given": path.name, "found": ", ".join((found or sorted(inside))[:8]) or "–"}
-    raise TargetingError([Problem("several-members" if found else "no-member", "", values)])
+    if found:
+        raise TargetingError([several_members(path, found)])
+    values = {"given": path.name, "found": ", ".join(sorted(inside)[:SHOWN]) or "–"}
+    raise TargetingError([Problem("no-member", "", values)])
+
+
+def several_members(path: Path, found: Sequence[str], *, by_state: bool = False) -> Problem:
+    """Return the problem of a folder or archive with several files that would do.
+
+    Parameters
+    ----------
+    path : Path
+        Folder or archive.
+    found : sequence of str
+        Those that would do.
+    by_state : bool
+        The setting `state` of the reader tells them apart.
+
+    Examples
+    --------
+    >>> print(several_members(Path("mg.zip"), ["01m.shp", "02m.shp"], by_state=True).text("en"))
+    : inside “mg.zip” several files would fit: 01m.shp, 02m.shp. Say which state is meant, such as \
+`state: "01"`, or name the study’s municipalities. [several-members]
+    """
+    remedy = "one-of-folder" if path.is_dir() else "one-of-archive"
+    values = {
+        "given": path.name,
+        "found": ", ".join(found[:SHOWN]),
+        "remedy": f"expected.{'state-setting' if by_state else remedy}",
+    }
+    return Problem("several-members", "", values)
 
 
 def archive_names(path: Path) -> list[str]:

@@ -90,6 +90,7 @@ def test_states_in_one_folder_are_chosen_by_municipality_or_read_together(tmp_pa
     with pytest.raises(TargetingError) as raised:
         inegi_census(tmp_path / "data")
     assert raised.value.problems[0].code == "several-members"
+    assert 'state: "01"' in raised.value.text("es")
     assert inegi_census(tmp_path / "data", state="02").data.index.tolist() == ["0200400010010001"]
     both = inegi_census(tmp_path / "data", municipalities=("01001", "02004"))
     assert both.data.index.tolist() == [*B, "0200400010010001"]

@@ -119,8 +119,14 @@ def test_several_states_need_a_choice(tmp_path):
     with pytest.raises(TargetingError) as raised:
         inegi_blocks(tmp_path)
     assert codes(raised) == ["several-members"]
+    assert 'state: "01"' in raised.value.text("en")
     assert inegi_blocks(tmp_path, state="02").data["id"].tolist() == [OTHER]
     assert inegi_blocks(tmp_path, municipalities=("01001",)).data["id"].tolist() == list(B)
+    # Two files of one state: the setting does not choose between them, and is not offered.
+    made.write_blocks(tmp_path / "again" / "01m.shp")
+    with pytest.raises(TargetingError) as raised:
+        inegi_blocks(tmp_path, state="01")
+    assert raised.value.problems[0].values["remedy"] == "expected.one-of-folder"
 
 
 def test_a_city_of_two_states_is_read_from_both_files(tmp_path):

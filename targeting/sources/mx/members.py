@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from targeting.problems import Problem, TargetingError
-from targeting.sources.files import Member, archive_names, file_format
+from targeting.sources.files import SHOWN, Member, archive_names, file_format, several_members
 
 NATIONAL = "00"
-_SHOWN = 8
 
 
 def choose_members(
@@ -69,7 +68,12 @@ def choose_members(
     together = {found[name] for name in chosen}
     if len(chosen) == 1 or (chosen and len(together) == len(chosen) and together <= set(states)):
         return [Member(inside[name]) if path.is_dir() else Member(path, name) for name in chosen]
-    raise TargetingError([_problem(path, list(inside), chosen or list(found))])
+    if found:
+        shown = chosen or list(found)
+        states_shown = {found[name] for name in shown}
+        by_state = "" not in states_shown and len(states_shown) == len(shown) > 1
+        raise TargetingError([several_members(path, shown, by_state=by_state)])
+    raise TargetingError([_problem(path, list(inside))])
 
 
 def state_of(name: str, names: Sequence[str]) -> str | None:
@@ -96,13 +100,10 @@ def state_of(name: str, names: Sequence[str]) -> str | None:
     return None
 
 
-def _problem(path: Path, inside: list[str], found: list[str]) -> Problem:
-    if found:
-        values = {"given": path.name, "found": ", ".join(found[:_SHOWN])}
-        return Problem("several-members", "", values)
+def _problem(path: Path, inside: list[str]) -> Problem:
     archives = sorted(name for name in inside if name.lower().endswith((".zip", ".7z", ".rar")))
     if archives:
-        values = {"given": path.name, "found": ", ".join(archives[:_SHOWN])}
+        values = {"given": path.name, "found": ", ".join(archives[:SHOWN])}
         return Problem("archive-in-archive", "", values)
-    values = {"given": path.name, "found": ", ".join(sorted(inside)[:_SHOWN]) or "–"}
+    values = {"given": path.name, "found": ", ".join(sorted(inside)[:SHOWN]) or "–"}
     return Problem("no-member", "", values)
