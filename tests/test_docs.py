@@ -1,4 +1,4 @@
-"""The pages about sources name every reader and setting, and their examples can be pasted."""
+"""The pages about sources and their account: examples run, and every name in them exists."""
 
 import re
 from inspect import Parameter
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from targeting import registry
+from targeting.i18n import catalogue
 from targeting.study_file import draft_study
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -75,3 +76,58 @@ def test_the_table_of_settings_is_that_of_the_readers(page):
         ]
         expected[name] = ", ".join(cells) or "–"
     assert said_of_settings(page) == expected
+
+
+def named_figures(page: str) -> list[tuple[str, str]]:
+    """Return the words and the name of each figure a page about the account tells of."""
+    rows = re.findall(r"^\| (.*?) \|", (DOCS / page).read_text("utf-8"), re.M)
+    return [pair for row in rows for pair in re.findall(r"([^|`]+) \(`([\w-]+)`\)", row)]
+
+
+@pytest.mark.parametrize(("page", "language"), [("account.md", "en"), ("account.es.md", "es")])
+def test_every_figure_of_the_account_is_called_as_the_report_calls_it(page, language):
+    words = catalogue(language)
+    wrong = []
+    for text, name in named_figures(page):
+        keys = [f"{kind}.{name}" for kind in ("note", "loss", "intake.city")]
+        if not any(text.endswith(words[key]) for key in keys if key in words):
+            wrong.append((name, text))
+    assert wrong == []
+    assert len(named_figures(page)) >= 30
+
+
+def test_both_languages_tell_of_the_same_figures():
+    english, spanish = ([name for _, name in named_figures(f"account{x}.md")] for x in ("", ".es"))
+    assert english == spanish
+
+
+def test_the_limits_the_account_names_are_the_defaults(tmp_path):
+    (tmp_path / "study.yaml").write_text(f"{MINIMAL}inputs:\n{BLOCKS}", "utf-8")
+    known = draft_study(tmp_path / "study.yaml").understood
+    for page in ("account.md", "account.es.md"):
+        table = (DOCS / page).read_text("utf-8")
+        limits = dict(re.findall(r"^\| .* \| (\d+)(?: %)? \| `(\w+)`", table, re.M))
+        limits = {name: int(value) for value, name in limits.items()}
+        assert limits == {
+            "match_min": round(100 * (1 - known["match_min"])),
+            "unplaced_max": round(100 * known["unplaced_max"]),
+            "years_apart_max": known["years_apart_max"],
+        }
+
+
+def links(file: Path) -> list[str]:
+    found = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", file.read_text("utf-8"))
+    return [link for link in found if "://" not in link]
+
+
+def test_every_link_between_the_documents_leads_somewhere():
+    root = DOCS.parent
+    pages = [*DOCS.rglob("*.md"), *root.glob("*.md")]
+    broken = [
+        f"{page.relative_to(root)}: {link}"
+        for page in pages
+        for link in links(page)
+        if not (page.parent / link).exists()
+    ]
+    assert broken == []
+    assert len(links(root / "README.md")) >= 5
