@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
@@ -20,9 +21,10 @@ from targeting.registry import register
 from targeting.sources.depth import HEAD_BYTES, reads
 from targeting.sources.files import TABLE, Member, require_format, text_encoding, unreadable
 from targeting.sources.layer import Layer, content_ranks, drop, repeats, require_columns
-from targeting.sources.text import MISSING_TEXTS, clean_keys
+from targeting.sources.text import MISSING_TEXTS, clean_keys, require_utf8
 
 _DELIMITERS = ",;\t|"
+_MARK = b"\xef\xbb\xbf"
 # The widest table a publisher here gives has 300 columns.
 _COLUMNS_MAX = 10_000
 # Column of codes wherever a table has it; never a number.
@@ -144,9 +146,11 @@ def _wanted(columns: Choice, found: Sequence[str]) -> list[str]:
 
 def _read_csv(data: bytes, columns: Choice, encoding: str | None) -> TextTable:
     name = encoding or text_encoding(data)
-    if name.lower().replace("_", "-") not in ("utf-8", "utf8"):
+    codec = codecs.lookup(name).name
+    if codec == "utf-8-sig":
+        require_utf8(data)
+    elif codec != "utf-8":
         data = data.decode(name).encode("utf-8")
-    data = data.removeprefix(b"\xef\xbb\xbf")
     if b"\n" not in data:
         data = data.replace(b"\r", b"\n")
     delimiter, header = _header(data)
@@ -157,8 +161,9 @@ def _read_csv(data: bytes, columns: Choice, encoding: str | None) -> TextTable:
         return "skip"
 
     wanted = _wanted(columns, header)
+    mark = len(_MARK) if data.startswith(_MARK) else 0
     table = pa_csv.read_csv(
-        pa.BufferReader(data),
+        pa.BufferReader(pa.py_buffer(data).slice(mark)),  # a big file is not copied once more
         read_options=pa_csv.ReadOptions(column_names=header, skip_rows_after_names=1),
         parse_options=pa_csv.ParseOptions(
             delimiter=delimiter, newlines_in_values=b'"' in data, invalid_row_handler=skip
@@ -172,13 +177,14 @@ def _read_csv(data: bytes, columns: Choice, encoding: str | None) -> TextTable:
 
 def _header(data: bytes) -> tuple[str, list[str]]:
     """Return the delimiter and the column names, each name once."""
-    first = data.lstrip(b"\r\n").split(b"\n", 1)[0]
+    top = data[: 1 << 20].removeprefix(_MARK)
+    first = top.lstrip(b"\r\n").split(b"\n", 1)[0]
     delimiter = max(_DELIMITERS, key=lambda one: first.count(one.encode()))
     if (count := first.count(delimiter.encode()) + 1) > _COLUMNS_MAX:
         values = {"found": f"{count:,}", "known": f"{_COLUMNS_MAX:,}"}
         raise TargetingError([Problem("too-many-columns", "", values)])
-    top = data[: 1 << 20].decode("utf-8", errors="replace")
-    cells = next(csv.reader(io.StringIO(top, newline=""), delimiter=delimiter), [])
+    text = io.StringIO(top.decode("utf-8", errors="replace"), newline="")
+    cells = next(csv.reader(text, delimiter=delimiter), [])
     return delimiter, unique_names(cells)
 
 

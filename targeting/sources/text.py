@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +11,25 @@ import pandas as pd
 
 from targeting.problems import Problem, TargetingError
 
+_PIECE_BYTES = 1 << 18
 MISSING_TEXTS = ("", "na", "n/a", "n/d", "nan", "null", "none", "s/d")
+
+
+def require_utf8(data: bytes) -> None:
+    """Refuse bytes that are no UTF-8, without a second copy of a big file.
+
+    Raises
+    ------
+    UnicodeDecodeError
+
+    Examples
+    --------
+    >>> require_utf8("Peñón".encode())
+    """
+    decoder, view = codecs.getincrementaldecoder("utf-8")(), memoryview(data)
+    for start in range(0, len(data), _PIECE_BYTES):
+        decoder.decode(view[start : start + _PIECE_BYTES])
+    decoder.decode(b"", final=True)
 
 
 def fold(text: str) -> str:
