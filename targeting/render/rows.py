@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from targeting.model import LayerReport, Loss
 
 # Notes that count rows the study does not ask for.
-SET_ASIDE = ("not_chosen", "other_municipalities", "without_blocks")
+SET_ASIDE = (
+    "not_chosen",
+    "other_municipalities",
+    "without_blocks",
+    "merged",
+    "raster_not_compared",
+)
 # Losses that lose nothing the study could use.
 _NOT_ASKED = (
     "not-a-facility",

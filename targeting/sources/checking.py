@@ -16,11 +16,16 @@ from targeting.sources.account import Account
 from targeting.sources.blocks import keep_municipalities, put_blocks_in_areas
 from targeting.sources.depth import reading
 from targeting.sources.layer import Layer
-from targeting.sources.match import join_area_table, join_block_table, join_census
+from targeting.sources.match import (
+    blocks_counted,
+    join_area_table,
+    join_block_table,
+    join_census,
+)
 from targeting.sources.opening import open_layer, reader_extras
 
 # The head of a file cannot tell these: what it lacks may stand further down.
-_OF_THE_WHOLE = ("no-kind-found", "kind-without-rows", "no-rows-left")
+_OF_THE_WHOLE = ("no-kind-found", "no-facility-found", "kind-without-rows", "no-rows-left")
 _JOINED = ("blocks", "areas", "census", "area_table", "block_table")
 
 
@@ -77,7 +82,7 @@ def check_inputs(
     if not any(spec.slot == "blocks" for spec in layers):
         problems.append(Problem("missing-key", "inputs.blocks"))
     if "blocks" in accounts:
-        problems += _join(accounts, municipalities, match_min)
+        problems += _join(accounts, municipalities, match_min, population)
     if problems:
         raise TargetingError(problems)
     held = [account for spec in layers for account in accounts[spec.slot] if account.spec is spec]
@@ -110,7 +115,10 @@ def _uncounted(account: Account) -> Layer:
 
 
 def _join(
-    accounts: Mapping[str, list[Account]], municipalities: Sequence[str], match_min: float
+    accounts: Mapping[str, list[Account]],
+    municipalities: Sequence[str],
+    match_min: float,
+    population: MethodSpec | None,
 ) -> list[Problem]:
     """Join the keys as the intake will; what it says of them stands in the accounts."""
     blocks, problems = _units(accounts["blocks"], municipalities)
@@ -126,6 +134,7 @@ def _join(
             problems += put_blocks_in_areas(blocks, areas, pair, match_min)[2]
     for account in accounts.get("census", []):
         problems += join_census(account, blocks, of_blocks, match_min)[2]
+        problems += blocks_counted(account, population)
     if not blocks["area_id"].isna().all():
         for account in accounts.get("area_table", []):
             problems += join_area_table(account, blocks, areas, match_min)[1]

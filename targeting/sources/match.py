@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from targeting.model import Counts
+from targeting.model import Counts, MethodSpec
 from targeting.model.vintages import year_of
 from targeting.problems import Problem
 from targeting.sources.account import Account
@@ -131,6 +131,7 @@ def join_census(
         if not len(by_block.value):
             problems = check_match(account, areas, found, blocks_account.name, match_min)
             account.kept = len(area_counts.value)
+            account.notes["without_blocks"] = len(found) - account.kept
             return None, area_counts, problems
     data = account.layer.data
     keys = _in_municipalities(by_block.value.index, data, _places(blocks))
@@ -153,6 +154,14 @@ def join_census(
         if places and isinstance(told, Mapping):
             account.notes[note] = {code: told[code] for code in told if code in places}
     return by_block.reindex(blocks.index), area_counts, problems
+
+
+def blocks_counted(account: Account, population: MethodSpec | None) -> list[Problem]:
+    """Return the problem of a census of areas where the study takes people by block from it."""
+    counts = account.layer.counts
+    if population is None or population.use != "census" or not counts or len(counts["block"].value):
+        return []
+    return [account.problem("census-without-blocks")]
 
 
 def _census_counts(account: Account) -> tuple[Counts, Counts | None]:
@@ -265,12 +274,11 @@ def _join_municipalities(
 def _too_few(account: Account, missing: pd.Series[str], total: int, match_min: float) -> Problem:
     matched = total - len(missing)
     return account.problem(
-        "keys-unmatched",
+        "blocks-without-row",
         share=_percent(matched / total if total else 0.0),
         minimum=_percent(match_min),
         matched=matched,
         total=total,
-        other="blocks",
         examples=", ".join(examples(missing)),
     )
 

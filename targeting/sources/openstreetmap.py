@@ -151,7 +151,7 @@ def openstreetmap(path: Path) -> Layer:
     Raises
     ------
     TargetingError
-        `empty-file`, `wrong-format`, `unreadable-file`, `no-kind-found`.
+        `empty-file`, `wrong-format`, `unreadable-file`, `no-facility-found`.
     """
     require_kinds(sorted({rule.kind for rule in rules()} | set(_table()["levels"].values())))
     encoded = _osm_format(path)
@@ -165,7 +165,9 @@ def openstreetmap(path: Path) -> Layer:
     left_out = len(found.private) + len(found.disused)
     if not found.tags and not left_out and not reads("head"):
         known = ", ".join(text for text, _ in ranked) or "–"
-        raise TargetingError([Problem("no-kind-found", "", {"given": path.name, "known": known})])
+        raise TargetingError(
+            [Problem("no-facility-found", "", {"given": path.name, "known": known})]
+        )
     rows_read = len(found.tags) + left_out + others
     losses = [
         Loss("", "private-access", len(found.private), rows_read, examples(found.private)),

@@ -19,7 +19,12 @@ from targeting.sources.assemble import gather_lines, gather_places
 from targeting.sources.blocks import gather_polygons, put_blocks_in_areas
 from targeting.sources.city import city_figures, too_many_unplaced
 from targeting.sources.facilities import gather_facilities
-from targeting.sources.match import join_area_table, join_block_table, join_census
+from targeting.sources.match import (
+    blocks_counted,
+    join_area_table,
+    join_block_table,
+    join_census,
+)
 from targeting.sources.opening import open_layer, reader_extras
 from targeting.sources.placing import take_incidents
 from targeting.sources.population import KnownPeople
@@ -147,7 +152,7 @@ class _Intake:
             pair = (of_blocks, self.slots["areas"][0])
             blocks, areas, found = put_blocks_in_areas(blocks, all_areas, pair, match_min)
             self.problems.extend(found)
-        block_counts, area_counts = self.census(blocks, of_blocks, match_min)
+        block_counts, area_counts = self.census(blocks, of_blocks, match_min, population)
         area_table = self.area_table(blocks, all_areas, match_min)
         block_table = self.block_table(blocks, of_blocks, match_min)
         raster = self.first("population_raster")
@@ -177,6 +182,8 @@ class _Intake:
         own = population is not None and population.use == "from_raster"
         if raster is not None and areas is not None and not own and not self.problems:
             self.problems.extend(check_raster(raster, areas, blocks))
+        elif raster is not None and areas is None and not own:
+            raster.kept, raster.notes["raster_not_compared"] = 0, raster.layer.rows_read
         self.city = city_figures(
             self.slots, blocks, areas, incidents, facilities, incident_counts=taken.counts
         )
@@ -209,13 +216,18 @@ class _Intake:
         return frame.rename_axis("block_id" if slot == "blocks" else "area_id")
 
     def census(
-        self, blocks: gpd.GeoDataFrame, of_blocks: Account, match_min: float
+        self,
+        blocks: gpd.GeoDataFrame,
+        of_blocks: Account,
+        match_min: float,
+        population: MethodSpec | None,
     ) -> tuple[Counts | None, Counts | None]:
         account = self.first("census")
         if account is None:
             return None, None
         by_block, by_area, found = join_census(account, blocks, of_blocks, match_min)
         self.problems.extend(found)
+        self.problems.extend(blocks_counted(account, population))
         return by_block, by_area
 
     def area_table(

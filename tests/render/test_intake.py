@@ -115,6 +115,14 @@ def test_incidents_far_from_every_block_are_lost_not_set_aside():
     assert (rows.aside, rows.lost) == (0, 4)
 
 
+def test_a_merged_record_is_called_so_and_no_total():
+    notes = {"merged": 3, "not_chosen": 2}
+    rows = rows_of(LayerReport("facilities[1]", "f.csv", 10, 5, notes=notes))
+    assert [(one.reason, one.count) for one in rows.reasons] == [("not_chosen", 2), ("merged", 3)]
+    raster = LayerReport("population_raster", "p.tif", 90, 0, notes={"raster_not_compared": 90})
+    assert [one.reason for one in rows_of(raster).reasons] == ["raster_not_compared"]
+
+
 def test_a_value_that_is_not_known_loses_no_row():
     unknown = (Loss("blocks", "population-unknown", 3, 10),)
     rows = rows_of(LayerReport("blocks", "m.shp", 10, 10, losses=unknown))
@@ -134,11 +142,11 @@ def test_a_value_that_is_not_known_loses_no_row():
         ("overlap_m2", 1234.0, "1,234 m²", "1,234 m²"),
         ("first_date", "2014-01-02", "2 de enero de 2014", "January 2, 2014"),
         ("census_year", 2020, "2020", "2020"),
-        ("merged", np.int64(1500), "1,500", "1,500"),
-        ("merged", float("nan"), "no se sabe", "not known"),
-        ("merged", None, "no se sabe", "not known"),
-        ("merged", True, "sí", "yes"),
-        ("merged", np.bool_(0), "no", "no"),
+        ("slivers", np.int64(1500), "1,500", "1,500"),
+        ("slivers", float("nan"), "no se sabe", "not known"),
+        ("slivers", None, "no se sabe", "not known"),
+        ("slivers", True, "sí", "yes"),
+        ("slivers", np.bool_(0), "no", "no"),
         ("kinds", {"primary_school": 3}, "Primaria: 3", "Primary school: 3"),
         ("piled_up_share", (0.3, 0.125), "30.0 %, 12.5 %", "30.0 %, 12.5 %"),
     ],
@@ -170,8 +178,8 @@ def test_a_long_table_says_how_much_is_cut_off():
 
 
 def test_empty_notes_say_nothing_and_zeros_only_where_asked():
-    notes = {"merged": 0, "kinds": {}, "texts_not_found": []}
-    assert [one.name for one in figures(notes, "en")] == ["merged"]
+    notes = {"slivers": 0, "kinds": {}, "texts_not_found": []}
+    assert [one.name for one in figures(notes, "en")] == ["slivers"]
     assert figures(notes, "en", zeros=False) == []
 
 

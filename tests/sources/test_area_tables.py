@@ -344,7 +344,7 @@ def test_a_table_without_the_citys_municipality_is_refused(tmp_path):
     imm_csv(tmp_path / "imm.csv", imm_rows()[1:])
     with pytest.raises(TargetingError) as error:
         city(tmp_path, "area_table", "imm.csv", "conapo_municipalities")
-    assert codes(error) == ["keys-unmatched"]
+    assert codes(error) == ["blocks-without-row"]
     assert error.value.problems[0].values["examples"] == "01001"
 
 

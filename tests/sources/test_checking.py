@@ -57,6 +57,36 @@ def test_no_shape_of_blocks_is_read(city, tmp_path, monkeypatch):
         assert not shapes or most == HEAD_ROWS
 
 
+def test_a_census_of_areas_alone_counts_nobody_in_a_block(city, tmp_path):
+    lines = made.census_text().splitlines(keepends=True)
+    head, *rows = lines
+    block = head.rstrip().split(",").index("MZA")
+    areas = [row for row in rows if row.split(",")[block] == "000"]
+    made.write_text(tmp_path / "areas.csv", "".join([head, *areas]))
+    city["inputs.census"] = with_file(city["inputs.census"], "areas.csv")
+    wrong = {("inputs.census", "census-without-blocks")}
+    assert told(city, tmp_path) == wrong
+    with pytest.raises(TargetingError) as raised:
+        read_territory(list(city.values()), tmp_path, population=CENSUS)
+    assert {(problem.where, problem.code) for problem in raised.value.problems} == wrong
+    spread = MethodSpec("spread_area_total", {"column": "POB_TOTAL"})
+    census = next(
+        layer
+        for layer in read_territory(list(city.values()), tmp_path, population=spread).intake.layers
+        if layer.layer == "census"
+    )
+    assert census.notes["without_blocks"] == 0
+    assert census.rows_kept == 2
+
+
+def test_a_raster_without_areas_is_not_compared(city, tmp_path):
+    del city["inputs.areas"]
+    layers = read_territory(list(city.values()), tmp_path, population=CENSUS).intake.layers
+    raster = next(layer for layer in layers if layer.layer == "population_raster")
+    assert raster.rows_kept == 0
+    assert raster.notes["raster_not_compared"] == raster.rows_read > 0
+
+
 def test_mistakes_of_all_files_at_once(city, tmp_path):
     city["inputs.incidents"] = with_file(city["inputs.incidents"], "nowhere.csv")
     raster = city["inputs.population_raster"]

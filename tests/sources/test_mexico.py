@@ -306,7 +306,7 @@ def test_denue_without_codes_or_without_facilities(tmp_path):
     assert raised.value.problems[0].code == "missing-column"
     with pytest.raises(TargetingError) as raised:
         denue(made.write_text(tmp_path / "d.csv", made.denue_text(order=[2])))
-    assert raised.value.problems[0].code == "no-kind-found"
+    assert raised.value.problems[0].code == "no-facility-found"
 
 
 def test_codes_of_either_sector_have_their_kind():

@@ -176,7 +176,7 @@ def test_files_that_are_no_extract(tmp_path):
     assert code(tmp_path / "e.osm") == "unreadable-file"
     roads = Extract(tmp_path / "f.osm.pbf")
     roads.node(1, 1, amenity="bench")
-    assert code(roads.close()) == "no-kind-found"
+    assert code(roads.close()) == "no-facility-found"
 
 
 def test_the_head_of_an_extract_is_read_without_shapes_of_areas(extract):

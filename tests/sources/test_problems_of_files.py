@@ -319,7 +319,7 @@ def test_a_table_of_another_place(city, tmp_path):
     made.write_text(tmp_path / "imu.csv", text)
     assert problems(city, tmp_path) == {("inputs.area_table", "keys-unmatched")}
     del city["inputs.areas"]
-    assert problems(city, tmp_path) == {("inputs.area_table", "keys-unmatched")}
+    assert problems(city, tmp_path) == {("inputs.area_table", "blocks-without-row")}
 
 
 def test_blocks_of_areas_that_are_not_drawn(city, tmp_path):

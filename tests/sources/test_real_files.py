@@ -220,7 +220,7 @@ def test_denue_with_long_headers(real_data):
     # Fumigation services and the like: none of the fourteen is a facility.
     with pytest.raises(TargetingError) as raised:
         denue(path)
-    assert raised.value.problems[0].code == "no-kind-found"
+    assert raised.value.problems[0].code == "no-facility-found"
 
 
 def test_juarez_areas_and_index(real_data):

@@ -143,7 +143,7 @@ def test_registers_that_are_none(tmp_path):
     text = siged([("01XQQ0001A", "ALGO", "OTROS", "OTROS", "X", *HERE)])
     with pytest.raises(TargetingError) as raised:
         sep_schools(made.write_text(tmp_path / "b.csv", text))
-    assert [one.code for one in raised.value.problems] == ["no-kind-found"]
+    assert [one.code for one in raised.value.problems] == ["no-facility-found"]
 
 
 # ----------------------------------------------------------------------------------- CLUES
@@ -243,7 +243,7 @@ def test_the_status_as_a_code_and_beds_in_parts(tmp_path):
 def test_a_workbook_without_units(tmp_path):
     with pytest.raises(TargetingError) as raised:
         clues_health(workbook(tmp_path / "a.xlsx", UNITS[4:6]))
-    assert raised.value.problems[0].code == "no-kind-found"
+    assert raised.value.problems[0].code == "no-facility-found"
     assert "DE APOYO" in raised.value.text("es")
     pd.DataFrame({"a": ["1"]}).to_excel(tmp_path / "b.xlsx", index=False)
     with pytest.raises(TargetingError) as raised:

@@ -91,7 +91,7 @@ def denue(path: Path, *, encoding: str | None = None) -> Layer:
     Raises
     ------
     TargetingError
-        `missing-column`, `no-kind-found`, `no-member`, `several-members` and what
+        `missing-column`, `no-facility-found`, `no-member`, `several-members` and what
         `read_text_table` raises.
     """
     require_kinds(sorted(set(activity_kinds().values())))
@@ -116,7 +116,7 @@ def denue(path: Path, *, encoding: str | None = None) -> Layer:
         notes["members"] = len(members)
     if not chosen.any():
         values = {"given": _COLUMNS["code"][0], "known": ", ".join(str(c) for c, _ in ranked)}
-        raise TargetingError([Problem("no-kind-found", "", values)])
+        raise TargetingError([Problem("no-facility-found", "", values)])
     table = table[chosen].assign(kind=kinds[chosen])
     frame = _points(table)
     damaged = int(frame["name"].str.contains("\ufffd", regex=False, na=False).sum())

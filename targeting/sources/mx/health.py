@@ -69,7 +69,7 @@ def clues_health(path: Path, *, sheet: str | None = None, encoding: str | None =
     Raises
     ------
     TargetingError
-        `missing-column`, `no-kind-found`, and what `read_text_table` raises.
+        `missing-column`, `no-facility-found`, and what `read_text_table` raises.
     """
 
     def ours(names: Sequence[str]) -> Sequence[str]:
@@ -86,7 +86,7 @@ def clues_health(path: Path, *, sheet: str | None = None, encoding: str | None =
     notes: dict[str, Any] = {"not_chosen": int(kinds.isna().sum()), "not_chosen_texts": texts}
     if kinds.isna().all():
         values = {"given": chosen["type"], "known": ", ".join(texts) or "–"}
-        raise TargetingError([Problem("no-kind-found", "", values)])
+        raise TargetingError([Problem("no-facility-found", "", values)])
     table = table[kinds.notna()].assign(kind=kinds[kinds.notna()])
     losses, of = read.losses, read.rows_read - notes["not_chosen"]
     operating = folded(table["status"]).str.contains(_OPERATING, regex=True)

@@ -91,7 +91,7 @@ def sep_schools(path: Path, *, sheet: str | None = None, encoding: str | None = 
     Raises
     ------
     TargetingError
-        `missing-column`, `no-kind-found`, and what `read_text_table` raises.
+        `missing-column`, `no-facility-found`, and what `read_text_table` raises.
     """
     require_kinds([*dict(_LEVELS).values(), *_LETTERS.values()])
 
@@ -114,7 +114,7 @@ def sep_schools(path: Path, *, sheet: str | None = None, encoding: str | None = 
     if kinds.isna().all():
         known = ", ".join(notes.get("not_chosen_texts", {})) or "–"
         given = chosen.get("level", chosen["key"])
-        raise TargetingError([Problem("no-kind-found", "", {"given": given, "known": known})])
+        raise TargetingError([Problem("no-facility-found", "", {"given": given, "known": known})])
     table = table[kinds.notna()].assign(kind=kinds[kinds.notna()])
     of = read.rows_read - notes["not_chosen"]
     if "status" in table.columns:
