@@ -231,14 +231,23 @@ def test_the_check_of_the_wheel_sees_what_is_missing() -> None:
     expected = ["targeting/cli.py", "targeting/render/assets/page.js"]
     held = ["targeting/cli.py", "tests/test_cli.py", "targeting/x.pyc"]
     found = check_wheel.mistakes(held, expected)
-    assert "in git, not in the wheel: targeting/render/assets/page.js" in found
+    assert "not in the wheel: targeting/render/assets/page.js" in found
     assert "should not be in the wheel: tests/test_cli.py" in found
     assert "should not be in the wheel: targeting/x.pyc" in found
     assert "nothing in the wheel matches targeting/render/assets/*.css" in found
 
 
+def test_the_wheel_is_held_to_every_file_of_the_package() -> None:
+    tree = check_wheel.tree()
+    assert {f"{file.relative_to(ROOT).as_posix()}" for file in SOURCES} <= set(tree)
+    data = [file for file in tracked() if file.is_relative_to(PACKAGE) and file.suffix != ".py"]
+    assert len(data) > 40  # words, tables, the page's assets
+    assert {file.relative_to(ROOT).as_posix() for file in data} <= set(tree)
+    assert [name for name in tree if name.endswith((".pyc", ".nbi", ".nbc"))] == []
+
+
 def test_the_repository_has_what_the_wheel_must_hold() -> None:
-    tree = [file.relative_to(ROOT).as_posix() for file in PACKAGE.rglob("*") if file.is_file()]
+    tree = check_wheel.tree()
     patterns = [each for each in check_wheel.MUST_HOLD if each.startswith("targeting/")]
     missing = [line for line in check_wheel.mistakes(tree, []) if "nothing" in line]
     assert patterns

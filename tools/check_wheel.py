@@ -5,13 +5,15 @@ Use: `python tools/check_wheel.py dist/targeting-0.1.0-py3-none-any.whl`.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from fnmatch import fnmatch
 from pathlib import Path
 from zipfile import ZipFile
 
-# Each pattern must match at least one file of the wheel.
+ROOT = Path(__file__).resolve().parent.parent
+# What tools leave beside the sources, and no wheel may carry.
+LITTER = (".pyc", ".pyo", ".nbi", ".nbc")
+# Each pattern must match at least one file of the wheel: so that an empty tree is no good tree.
 MUST_HOLD = (
     "targeting/py.typed",
     "targeting/cli.py",
@@ -20,7 +22,10 @@ MUST_HOLD = (
     "targeting/sample/*.py",
     "targeting/sources/mx/*.py",
     "targeting/facility_kinds.yaml",
+    "targeting/incident_kinds.yaml",
     "targeting/sample/study.yaml",
+    "targeting/sample/abroad.yaml",
+    "targeting/sources/*.yaml",
     "targeting/sources/mx/*.yaml",
     "targeting/indicators/catalogue.yaml",
     "targeting/locale/es/*.json",
@@ -37,13 +42,23 @@ MUST_HOLD = (
 MAY_HOLD = ("targeting/*", "targeting-*.dist-info/*")
 
 
-def tracked() -> list[str]:
-    """Return the package's files as git knows them."""
-    root = Path(__file__).resolve().parent.parent
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "targeting"], cwd=root, capture_output=True, check=True
-    )
-    return [name for name in listed.stdout.decode().split("\0") if name]
+def tree(root: Path = ROOT) -> list[str]:
+    """Return every file under `targeting/`, whatever its name, but for what tools leave there."""
+    found = (path for path in (root / "targeting").rglob("*") if path.is_file())
+    names = (path.relative_to(root).as_posix() for path in found)
+    return sorted(name for name in names if not litter(name))
+
+
+def litter(name: str) -> bool:
+    """Tell whether a file is left by a tool: compiled code, caches, hidden files.
+
+    Examples
+    --------
+    >>> litter("targeting/__pycache__/cli.cpython-311.pyc"), litter("targeting/kinds.yaml")
+    (True, False)
+    """
+    hidden = any(part.startswith(".") or part == "__pycache__" for part in name.split("/"))
+    return hidden or name.endswith(LITTER)
 
 
 def mistakes(held: list[str], expected: list[str]) -> list[str]:
@@ -53,12 +68,11 @@ def mistakes(held: list[str], expected: list[str]) -> list[str]:
         for pattern in MUST_HOLD
         if not any(fnmatch(name, pattern) for name in held)
     ]
-    left_out = [f"in git, not in the wheel: {name}" for name in expected if name not in set(held)]
+    left_out = [f"not in the wheel: {name}" for name in expected if name not in set(held)]
     foreign = [
         f"should not be in the wheel: {name}"
         for name in held
-        if not any(fnmatch(name, pattern) for pattern in MAY_HOLD)
-        or name.endswith((".pyc", ".nbi", ".nbc"))
+        if not any(fnmatch(name, pattern) for pattern in MAY_HOLD) or litter(name)
     ]
     return missing + left_out + foreign
 
@@ -70,7 +84,7 @@ def main() -> int:
         return 2
     with ZipFile(sys.argv[1]) as wheel:
         held = [name for name in wheel.namelist() if not name.endswith("/")]
-    found = mistakes(held, tracked())
+    found = mistakes(held, tree())
     for line in found:
         print(line, file=sys.stderr)
     if not found:
