@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import errno
-import json
 import re
-import shutil
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -21,8 +17,8 @@ import urllib3
 from tqdm import tqdm
 
 from targeting import __version__
-from targeting.problems import Problem, TargetingError
-from targeting.sources.whole import check_archive
+from targeting.problems import TargetingError
+from targeting.sources.part import Part, validator
 
 MAGIC = {"ZIP": b"PK\x03\x04"}
 AGENTS = (
@@ -162,13 +158,13 @@ def download(
     """
     patience = patience or Patience()
     transfer = _Transfer(address, target, expected, patience, known, progress=progress)
-    best, without_progress, pause_s = transfer.size(), 0, patience.pause_s
+    best, without_progress, pause_s = transfer.part.size(), 0, patience.pause_s
     while True:
         try:
             return transfer.attempt()
         except _TryAgainError as error:
-            if transfer.size() > best:
-                best, without_progress, pause_s = transfer.size(), 0, patience.pause_s
+            if transfer.part.size() > best:
+                best, without_progress, pause_s = transfer.part.size(), 0, patience.pause_s
             without_progress += 1
             if without_progress >= (patience.tries if error.reached else min(patience.tries, 3)):
                 raise NotFetchedError(str(error), reached=error.reached) from error
@@ -191,33 +187,16 @@ class _Transfer:
     ) -> None:
         self.address, self.target, self.expected = address, target, expected
         self.patience, self.known, self.progress = patience, known, progress
-        self.part = target.with_name(f"{target.name}.part")
-        self.note = target.with_name(f"{target.name}.part.json")
+        self.part = Part(target, address)
         self.agent = AGENTS[0]
         self.received = 0
 
-    def size(self) -> int:
-        return self.part.stat().st_size if self.part.is_file() else 0
-
-    def edition(self) -> dict[str, Any]:
-        """Return what is known of the part: its address, edition and whole size."""
-        try:
-            noted = json.loads(self.note.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        same = isinstance(noted, dict) and noted.get("address") == self.address
-        return noted if same else {}
-
-    def forget(self) -> None:
-        self.part.unlink(missing_ok=True)
-        self.note.unlink(missing_ok=True)
-
     def attempt(self) -> Arrived:
-        edition = self.edition()
-        have = self.size() if _validator(edition) else 0
+        edition = self.part.edition()
+        have = self.part.size() if validator(edition) else 0
         headers = {"User-Agent": self.agent, "Accept-Encoding": "identity"}
         if have:
-            headers |= {"Range": f"bytes={have}-", "If-Range": _validator(edition)}
+            headers |= {"Range": f"bytes={have}-", "If-Range": validator(edition)}
         elif self.known is not None and self.known.etag:
             headers["If-None-Match"] = self.known.etag
         elif self.known is not None and self.known.last_modified:
@@ -269,7 +248,7 @@ class _Transfer:
         if status == 416:
             if have and have == edition.get("total"):
                 return  # nothing is lacking
-            self.forget()
+            self.part.forget()
             raise _TryAgainError("expected.changed")
         self._refuse(response)
         headers = response.headers
@@ -282,8 +261,8 @@ class _Transfer:
         length = headers.get("Content-Length", "")
         if status == 206:
             span = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", headers.get("Content-Range", ""))
-            if span is None or int(span[1]) != have or _validator(found) != _validator(edition):
-                self.forget()
+            if span is None or int(span[1]) != have or validator(found) != validator(edition):
+                self.part.forget()
                 raise _TryAgainError("expected.changed")
             found["total"] = int(span[2])
         else:
@@ -291,7 +270,7 @@ class _Transfer:
             if length.isdigit() and not headers.get("Content-Encoding"):
                 found["total"] = int(length)
         total = found["total"]
-        self._require_room(have, total)
+        self.part.require_room(have, total)
         with tqdm(
             desc=self.target.name,
             total=total,
@@ -301,7 +280,7 @@ class _Transfer:
             disable=None if self.progress is None else not self.progress,
         ) as bar:
             self._write(response, found, have, bar)
-        if total is not None and self.size() != total:
+        if total is not None and self.part.size() != total:
             raise _TryAgainError("expected.dropped")
 
     def _refuse(self, response: requests.Response) -> None:
@@ -331,16 +310,16 @@ class _Transfer:
                 raise _TryAgainError("expected.dropped")
             if not head.startswith(MAGIC[self.expected]):
                 raise AbsentError(_what(head))
-            self.note.write_text(json.dumps(found), encoding="utf-8")
+            self.part.note(found)
         size = have
-        with _disk_may_fill(self.target.name), self.part.open("ab" if have else "wb") as out:
+        with self.part.writing(have) as out:
             for piece in chain([head], pieces):
                 out.write(piece)
                 size += len(piece)
                 self.received += len(piece)
                 bar.update(len(piece))
                 if size > self.patience.bytes_max:
-                    self.forget()
+                    self.part.forget()
                     raise NotFetchedError(f"> {self.patience.bytes_max:,} B")
 
     def _pieces(self, response: requests.Response) -> Iterator[bytes]:
@@ -364,25 +343,13 @@ class _Transfer:
                     raise _TryAgainError("expected.too-slow")
                 begun, got = time.monotonic(), 0
 
-    def _require_room(self, have: int, total: int | None) -> None:
-        free = shutil.disk_usage(self.target.parent).free
-        if total is not None and total - have > free:
-            values = {
-                "given": self.target.name,
-                "needed": f"{(total - have) / 1e6:,.0f}",
-                "free": f"{free / 1e6:,.0f}",
-            }
-            raise TargetingError([Problem("no-space", "", values)])
-
     def _finish(self) -> Arrived:
+        edition = self.part.edition()
         try:
-            check_archive(self.part)
+            self.part.finish()
         except TargetingError as error:
-            self.forget()
+            self.part.forget()
             raise _TryAgainError("expected.damaged") from error
-        edition = self.edition()
-        self.part.replace(self.target)
-        self.note.unlink(missing_ok=True)
         words = {key: str(edition.get(key) or "") for key in ("etag", "last_modified")}
         return Arrived(self.target, self.address, **words, received=self.received)
 
@@ -398,12 +365,6 @@ def host_of(address: str) -> str:
     return urlsplit(address).netloc
 
 
-def _validator(edition: dict[str, Any]) -> str:
-    """Return what tells one edition of a file from another; a weak tag does not."""
-    etag = str(edition.get("etag") or "")
-    return etag if etag and not etag.startswith("W/") else str(edition.get("last_modified") or "")
-
-
 def _retry_after(response: requests.Response) -> float:
     given = response.headers.get("Retry-After", "")
     return float(given) if given.isdigit() else 0.0
@@ -417,15 +378,3 @@ def _what(head: bytes) -> str:
 
 def _short(error: Exception) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
-
-
-@contextmanager
-def _disk_may_fill(name: str) -> Iterator[None]:
-    """Tell a full disk apart from other troubles of writing."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        values = {"given": name, "needed": "?", "free": "0"}
-        raise TargetingError([Problem("no-space", "", values)]) from error
