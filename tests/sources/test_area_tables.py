@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-import xlsxwriter
 
 from targeting.catalogue import catalogue
 from targeting.model import LayerSpec, MethodSpec
@@ -19,13 +18,25 @@ from targeting.sources import read_territory
 from targeting.sources.mx.amai import LEVELS, amai_areas
 from targeting.sources.mx.conapo import (
     COMPONENTS,
-    MUNICIPALITY_COMPONENTS,
     conapo_areas,
     conapo_municipalities,
     conapo_neighborhoods,
 )
 from targeting.sources.mx.coneval import INDICATORS, coneval_areas, coneval_municipalities
 from tests.sources import made
+from tests.sources.indices import (
+    BIG,
+    LAG_HEADS,
+    ND,
+    SMALL,
+    amai_csv,
+    colonias,
+    imm_csv,
+    imm_rows,
+    lag_row,
+    lag_rows,
+    workbook,
+)
 
 AREAS = list(made.AREAS)
 
@@ -34,36 +45,7 @@ def codes(error):
     return [problem.code for problem in error.value.problems]
 
 
-def workbook(path, rows, sheets=("Hoja1",)):
-    """Write rows to the last sheet; the sheets before it hold a title only."""
-    with xlsxwriter.Workbook(path) as book:
-        for name in sheets:
-            page = book.add_worksheet(name)
-            cells = rows if name == sheets[-1] else [["Contenido"]]
-            for at, row in enumerate(cells):
-                page.write_row(at, 0, ["" if cell is None else cell for cell in row])
-    return path
-
-
 # ---------------------------------------------------------------------------------- CONAPO
-
-IMM_HEAD = ["CVE_ENT", "NOM_ENT", "CVE_MUN", "NOM_MUN", "POB_TOT", "ANIO"]
-IMM_HEAD += [*MUNICIPALITY_COMPONENTS, "IM_2020", "GM_2020", "IMN_2020"]
-
-
-def imm_rows(*, reverse=False, count=12):
-    """Municipalities of state 01; the more lack schooling (SBASC), the lower the index."""
-    rows = []
-    for n in range(1, count + 1):
-        components = [n, 5.0 * n, 0, 0, 0, 0, 0, 0, 0]
-        index = 40.0 + (n if reverse else -n)
-        rows.append(["01", "A", f"01{n:03d}", "M", 1000 * n, 2020, *components, index, "Alto", 0.5])
-    return rows
-
-
-def imm_csv(path, rows):
-    lines = [",".join(str(cell) for cell in row) for row in (IMM_HEAD, *rows)]
-    return made.write_text(path, "\n".join(lines) + "\n")
 
 
 def test_conapo_by_municipality_and_its_direction(tmp_path):
@@ -114,24 +96,6 @@ def test_a_workbook_of_something_else_names_what_lacks(tmp_path):
     assert given == ["CVE_AGEB", "IM", *COMPONENTS]
 
 
-def colonias(path, rows):
-    """Write colonias: key, name, index, SBASC or None, side of the square in meters."""
-    frame = pd.DataFrame(
-        {
-            "CVE_COL": [row[0] for row in rows],
-            "COLONIA": [row[1] for row in rows],
-            "CVE_MUN": [row[0][:5] for row in rows],
-            "POBTOT": 470.5,
-            "IM_2020": [row[2] for row in rows],
-            "GM_2020": "Bajo",
-            **{name: [row[3] for row in rows] for name in COMPONENTS},
-        }
-    )
-    shapes = [shapely.box(100 * n, 0, 100 * n + row[4], row[4]) for n, row in enumerate(rows)]
-    gpd.GeoDataFrame(frame, geometry=shapes, crs=6372).to_file(path)
-    return path
-
-
 def test_colonias_repeated_between_files_and_without_components(tmp_path):
     rows = [
         ("01001_0001", "Centro", 150.0, None, 60),
@@ -166,49 +130,6 @@ def test_colonias_are_places_of_the_city(tmp_path):
 
 
 # --------------------------------------------------------------------------------- CONEVAL
-
-# CONEVAL's 17 headings in its order, as the reference lists them: how each is told apart.
-LAG_HEADS = [
-    "Población de 15 años o más analfabeta",
-    "Población de 6 a 14 años que no asiste a la escuela",
-    "Población de 15 a 24 años que no asiste a la escuela",
-    "Población de 15 años y más con educación básica incompleta",
-    "Población sin derechohabiencia a servicios de salud",
-    "Viviendas con hacinamiento",
-    "Viviendas que no disponen de agua entubada de la red pública",
-    "Viviendas que no disponen de excusado o sanitario",
-    "Viviendas que no disponen de drenaje",
-    "Viviendas que no disponen de energía eléctrica",
-    "Viviendas con piso de tierra",
-    "Viviendas que no disponen de lavadora",
-    "Viviendas que no disponen de refrigerador",
-    "Viviendas que no disponen de teléfono fijo",
-    "Viviendas que no disponen de teléfono celular",
-    "Viviendas que no disponen de computadora",
-    "Viviendas que no disponen de internet",
-]
-LAG_KEYS = ["Clave entidad", "Entidad federativa", "Clave municipio", "Municipio"]
-LAG_KEYS += ["Clave localidad", "Localidad", "Folio AGEB", "Clave AGEB", "Población total"]
-LAG_KEYS += ["Viviendas particulares habitadas"]
-
-
-def lag_row(area, first, grade):
-    """One row: the indicators count up from `first`, so that each column has its own value."""
-    cells = [first + n for n in range(17)]
-    if grade is None:
-        cells = ["*"] * 17
-    keys = [area[:2], "A", area[2:5], "B", area[5:9], "C", area[9:], area, 100, 30]
-    return [*keys, *cells, grade or "*"]
-
-
-def lag_rows(*data, blank=2):
-    """Six rows of header as CONEVAL has them, or more; then the data, then its notes."""
-    groups = [None] * 10 + ["Indicadores de rezago social (porcentaje)"]
-    head = [*LAG_KEYS, *[None] * 17, "Grado de rezago social"]
-    names = [*[None] * 10, *LAG_HEADS]
-    above = [["Grado de rezago social a nivel AGEB urbana, 2020"]] + [[]] * blank
-    notes = [[], ["Nota 1: se calcula con 15 años y más"], ["Fuente: CONEVAL"]]
-    return [*above, groups, head, names, *data, *notes]
 
 
 @pytest.mark.parametrize("blank", [0, 2, 5])
@@ -248,21 +169,6 @@ def test_coneval_names_every_column_that_lacks(tmp_path):
 
 
 # ------------------------------------------------------------------------------------ AMAI
-
-AMAI_HEAD = ["AGEB", *LEVELS, "NIVEL PREDOMINANTE", "VIVIENDAS", "TAMAÑO DE LOCALIDAD", "CVEGEO"]
-
-
-def amai_csv(path, rows):
-    """Write rows of counts by level, the total, the size of the locality, and the key."""
-    lines = [",".join(AMAI_HEAD)]
-    for *levels, total, size, key in rows:
-        cells = [key[9:], *levels, "C", total, f'"{size}"', key]
-        lines.append(",".join(str(cell) for cell in cells))
-    return made.write_text(path, "\n".join(lines) + "\n")
-
-
-BIG, SMALL = "1,000,000 y mas", "1 a 249"
-ND = "N/D"
 
 
 def test_amai_shares_worked_by_hand(tmp_path):

@@ -2,30 +2,15 @@
 
 import csv
 import io
-import json
 import zipfile
-from pathlib import Path
 
 import pandas as pd
 import pyogrio
 import pytest
 
-from targeting.cli import main
-from targeting.i18n import LANGUAGES
 from targeting.pipeline import load
 from targeting.problems import TargetingError
-from targeting.sources import fetching
-from targeting.sources.fetched import fetch_all
-from targeting.sources.fetching import Patience
 from targeting.sources.mx.census import inegi_census
-from targeting.sources.mx.publishers import (
-    check_code,
-    fetch_municipality,
-    places_of,
-    publishers,
-    wanted_files,
-)
-from targeting.sources.text import fold
 from tests.sources.publishing import (
     CENSUS,
     CENSUS_RENAMED,
@@ -36,19 +21,20 @@ from tests.sources.publishing import (
     FRAMEWORK,
     Offer,
     archive,
-    published,
     serving,
 )
-
-FAST = Patience(connect_s=1, read_s=1, tries=2, pause_s=0.01, pause_max_s=0.02)
-DAY, NEXT_DAY = "2026-11-21", "2026-11-22"
-ORDINARY = (FRAMEWORK, CENSUS, DENUE, CONAPO)
-CODE = "08037"
-
-
-@pytest.fixture(scope="module")
-def contents(tmp_path_factory):
-    return published(tmp_path_factory.mktemp("publishers"))
+from tests.sources.visiting import (
+    CODE,
+    DAY,
+    NEXT_DAY,
+    ORDINARY,
+    codes_of,
+    fetch,
+    manifest,
+    originals,
+    rows_of,
+    tree,
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,61 +44,6 @@ def visit(contents, tmp_path_factory):
     with serving({path: Offer(contents[path]) for path in ORDINARY}) as running:
         city, heard = fetch(running, folder)
     return running, folder, city, heard
-
-
-@pytest.fixture
-def server(contents):
-    """Publishers whose framework has only the layers of blocks and municipalities."""
-    offers = {path: Offer(contents[path]) for path in ORDINARY}
-    offers[FRAMEWORK] = Offer(contents["small"])
-    with serving(offers) as running:
-        yield running
-
-
-class Heard(list):
-    """What is told, as (event, values)."""
-
-    def __call__(self, event, **values):
-        self.append((event, values))
-
-    def events(self):
-        return [event for event, _ in self]
-
-
-def fetch(server, into: Path, code: str = CODE, **settings):
-    heard = Heard()
-    settings = {"today": DAY, "patience": FAST, "base_url": server.url, "tell": heard} | settings
-    return fetch_municipality(code, into, **settings), heard
-
-
-def originals(server, into: Path, **settings):
-    """Fetch without cutting."""
-    heard = Heard()
-    settings = {"today": DAY, "patience": FAST, "tell": heard} | settings
-    return fetch_all(wanted_files(CODE, base_url=server.url), into, **settings), heard
-
-
-def codes_of(error) -> list[tuple[str, str]]:
-    return [(problem.where, problem.code) for problem in error.value.problems]
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-
-
-def manifest(folder: Path) -> dict[str, dict]:
-    listed = json.loads((folder / "fetched.json").read_text("utf-8"))["files"]
-    return {entry["file"]: entry for entry in listed}
-
-
-def rows_of(content: bytes, member: str, encoding: str) -> list[list[str]]:
-    with zipfile.ZipFile(io.BytesIO(content)) as held:
-        name = next(n for n in held.namelist() if member in n)
-        return list(csv.reader(io.StringIO(held.read(name).decode(encoding))))
 
 
 # ---- the ordinary case
@@ -452,114 +383,3 @@ def test_a_broken_list_is_told(server, tmp_path):
     with pytest.raises(TargetingError) as error:
         fetch(server, tmp_path)
     assert codes_of(error) == [("fetch", "unreadable-file")]
-
-
-# ---- the command
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_command_from_end_to_end(server, tmp_path, capsys, language):
-    into = tmp_path / "data"
-    base = ["--base-url", server.url, "--lang", language]
-    assert main(["fetch", CODE, "--into", str(into), *base]) == 0
-    told = capsys.readouterr()
-    assert "targeting check" in told.out
-    assert "raz_social" in told.err
-    assert main(["fetch", CODE, "--into", str(into), *base]) == 0
-    assert DAY[:2] in capsys.readouterr().err
-
-
-def test_without_a_network_the_addresses_are_printed(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(fetching.time, "sleep", lambda _: None)
-    with serving({}) as gone:
-        pass
-    into = tmp_path / "data"
-    command = ["fetch", CODE, "--into", str(into), "--base-url", gone.url, "--lang", "en"]
-    assert main(command) == 2
-    told = capsys.readouterr()
-    assert told.err.count("[not-fetched]") == 4
-    assert "no connection to the server" in told.err
-    for path in (*ORDINARY, CENSUS_RENAMED):
-        assert gone.url + path in told.out
-    assert (into / "originals" / "denue_08_csv.zip").as_posix() in told.out
-    assert list(tree(into)) == []
-
-
-def test_only_printing_asks_nobody(server, tmp_path, capsys):
-    into = tmp_path / "data"
-    base = ["--base-url", server.url, "--lang", "es", "--print"]
-    assert main(["fetch", CODE, "--into", str(into), *base]) == 0
-    assert server.url + FRAMEWORK in capsys.readouterr().out
-    assert server.asked == []
-    assert not into.exists()
-
-
-def test_a_folder_that_cannot_be_made(server, tmp_path, capsys):
-    (tmp_path / "file").write_text("")
-    into = tmp_path / "file" / "data"
-    base = ["--base-url", server.url, "--lang", "en"]
-    assert main(["fetch", CODE, "--into", str(into), *base]) == 2
-    assert "[unwritable]" in capsys.readouterr().err
-    assert server.asked == []
-
-
-def test_a_folder_in_the_way_of_a_file(server, tmp_path, capsys):
-    (tmp_path / "originals" / "08_chihuahua.zip.part").mkdir(parents=True)
-    base = ["--base-url", server.url, "--lang", "en"]
-    assert main(["fetch", CODE, "--into", str(tmp_path), *base]) == 2
-    assert "[unwritable]" in capsys.readouterr().err
-
-
-# ---- codes and addresses
-
-
-@pytest.mark.parametrize(
-    ("given", "code", "hint"),
-    [
-        ("Juárez", "municipality-by-name", ""),
-        ("Nuevo León", "municipality-by-name", "19001 … (Nuevo León)"),
-        ("8037", "bad-municipality-code", "08037"),
-        ("037", "bad-municipality-code", ""),
-        ("080037", "bad-municipality-code", ""),
-        ("08000", "bad-municipality-code", ""),
-        ("99001", "unknown-state", ""),
-        ("00001", "unknown-state", ""),
-        ("٠٨٠٣٧", "bad-municipality-code", ""),  # digits, but not ours
-    ],
-)
-def test_a_code_that_is_none(given, code, hint, capsys, tmp_path):
-    with pytest.raises(TargetingError) as error:
-        check_code(given)
-    (problem,) = error.value.problems
-    assert (problem.code, problem.values["hint"]) == (code, hint)
-    assert main(["fetch", given, "--into", str(tmp_path / "x"), "--lang", "es"]) == 2
-    assert f"[{code}]" in capsys.readouterr().err
-    assert not (tmp_path / "x").exists()
-
-
-def test_a_code_in_quotes_is_taken():
-    assert check_code("'08037'") == "08037"
-
-
-def test_the_states_files_follow_one_rule():
-    states = publishers()["states"]
-    assert list(states) == [f"{number:02d}" for number in range(1, 33)]
-    for code, state in states.items():
-        plain = fold(state["name"]).replace(" ", "")
-        # Veracruz de Ignacio de la Llave goes without its first «de».
-        expected = plain.replace("veracruzde", "veracruz") if code == "30" else plain
-        assert state["slug"] == expected
-    assert len({state["slug"] for state in states.values()}) == 32
-
-
-@pytest.mark.parametrize("code", ["09", "15", "19"])
-def test_addresses_are_whole(code):
-    for wanted in wanted_files(f"{code}001"):
-        assert wanted.source
-        assert wanted.terms.startswith("https://")
-        assert set(wanted.names) == set(LANGUAGES)
-        for address, place in places_of(wanted, Path("data")):
-            assert address.startswith(("https://", "http://www.conapo"))
-            assert "{" not in address
-            assert place == f"data/originals/{address.rsplit('/', 1)[1]}"
-            assert code in address or wanted.key == "conapo"
