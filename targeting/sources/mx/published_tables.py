@@ -119,7 +119,7 @@ def _on_disk(member: Member) -> Iterator[Path | Member]:
 
 
 def _from_workbook(path: Path, key: str, named: str, sheet: str | None) -> PublishedTable:
-    grids = _sheets(path, sheet)
+    grids = sheets_of_text(path, sheet)
     tables = (_below_header(grid, key, named) for grid in grids)
     found = next((table for table in tables if table is not None), None)
     if found is not None:
@@ -133,8 +133,20 @@ def _from_workbook(path: Path, key: str, named: str, sheet: str | None) -> Publi
     return PublishedTable(frame, "", len(frame), "", [])
 
 
-def _sheets(path: Path, sheet: str | None) -> list[pd.DataFrame]:
-    """Return the cells of each sheet as text, without a header."""
+def sheets_of_text(path: Path, sheet: str | None = None) -> list[pd.DataFrame]:
+    """Return the cells of each sheet of a workbook as text, without a header.
+
+    Parameters
+    ----------
+    path : Path
+    sheet : str, optional
+        Only this one. Default: all, in the workbook's order.
+
+    Raises
+    ------
+    TargetingError
+        `unknown-sheet` or `unreadable-file`.
+    """
     try:
         with pd.ExcelFile(path, engine="calamine") as book:
             names = [str(name) for name in book.sheet_names]

@@ -1,0 +1,276 @@
+"""From a publisher's table to the columns of a record: headings, missing codes, who is left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from targeting.problems import Problem, TargetingError, closest, few
+from targeting.published.record import Column, Record
+from targeting.sources.files import require_format
+from targeting.sources.mx.published_tables import sheets_of_text
+from targeting.sources.tables import read_text_table, to_numbers, unique_names
+from targeting.sources.text import clean_keys, fold, folded
+
+_HEAD_ROWS, _HEADING_LINES = 40, 3
+_CELLS_OF_A_ROW = 3
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A publisher's table under the names of a record.
+
+    Parameters
+    ----------
+    columns : DataFrame
+        Index the units' keys; the record's columns that the table has, as numbers or texts.
+        Units left out of the index are not in it.
+    given : DataFrame
+        Same units: the table's own columns, as they are.
+    headings : mapping of str to str
+        Column of the record to heading of the table.
+    left_out : tuple of str
+        Keys of the units left out.
+    unreadable : mapping of str to int
+        Cells that are neither a number nor a word for missing, by heading.
+    """
+
+    columns: pd.DataFrame
+    given: pd.DataFrame
+    headings: Mapping[str, str]
+    left_out: tuple[str, ...]
+    unreadable: Mapping[str, int]
+
+
+def plain(heading: str) -> str:
+    """Return a heading without case, accents, dots, spaces and underscores.
+
+    Examples
+    --------
+    >>> plain("PL.5000") == plain("pl 5000")
+    True
+    >>> plain("% Población")
+    '%poblacion'
+    """
+    return re.sub(r"[\s._\-–—,;:'\"()]+", "", fold(heading))
+
+
+def take(
+    record: Record,
+    table: pd.DataFrame | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    sheet: str | None = None,
+) -> Taken:
+    """Return what a record needs of a table.
+
+    Parameters
+    ----------
+    record : Record
+    table : DataFrame or Path
+        CSV, Parquet or Excel; titles may stand above the header of a sheet.
+    columns : mapping, optional
+        For a copy with other headings: the record's column, or the publisher's heading, to the
+        heading in this table.
+    sheet : str, optional
+        Sheet of a workbook. Default: the one whose header has most of the columns.
+
+    Returns
+    -------
+    Taken
+
+    Raises
+    ------
+    TargetingError
+        `missing-column` for every column that is needed and not there, with the nearest heading;
+        `several-columns`, `unknown-name` (in `columns`), `repeated-units`, and what the reader
+        raises.
+    """
+    given = table if isinstance(table, pd.DataFrame) else _read(record, table, columns, sheet)
+    given = given.set_axis([str(name) for name in given.columns], axis=1)
+    problems: list[Problem] = []
+    chosen = _chosen(record, columns or {}, list(given.columns), problems)
+    finder = Finder(list(given.columns), chosen)
+    headings = {}
+    for name, column in record.columns.items():
+        heading = finder.find(column.names, name, problems)
+        if heading is not None:
+            headings[name] = heading
+        elif not column.optional:
+            problems.append(_missing(name, column, list(given.columns)))
+    if problems:
+        raise TargetingError(problems)
+    return _taken(record, given, headings, finder)
+
+
+class Finder:
+    """Finds headings as people read them.
+
+    Parameters
+    ----------
+    headings : sequence of str
+        Those of a table.
+    chosen : mapping, optional
+        Name or publisher's heading, folded, to the heading of the table that stands for it.
+
+    Examples
+    --------
+    >>> Finder(["IMD Rank", "x"]).find(["imd_rank"])
+    'IMD Rank'
+    """
+
+    def __init__(self, headings: Sequence[str], chosen: Mapping[str, str] | None = None) -> None:
+        self._headings = headings
+        self._chosen = chosen or {}
+        self._plain: dict[str, list[str]] = {}
+        for heading in headings:
+            self._plain.setdefault(plain(heading), []).append(heading)
+
+    def find(
+        self, names: Sequence[str], name: str = "", problems: list[Problem] | None = None
+    ) -> str | None:
+        """Return the heading that one of the names stands for, the first name first."""
+        for wanted in (name, *names):
+            if plain(wanted) in self._chosen:
+                return self._chosen[plain(wanted)]
+        for wanted in names:
+            if wanted in self._headings:
+                return wanted
+        for wanted in names:
+            found = self._plain.get(plain(wanted), [])
+            if len(found) > 1 and problems is not None:
+                values = {"given": wanted, "known": ", ".join(found)}
+                problems.append(Problem("several-columns", name, values))
+            if found:
+                return found[0]
+        return None
+
+
+def _chosen(
+    record: Record, columns: Mapping[str, str], headings: list[str], problems: list[Problem]
+) -> dict[str, str]:
+    """Return the choices of a map, each checked at both ends."""
+    known: dict[str, str] = {}
+    for name, column in record.columns.items():
+        known |= {plain(one): one for one in (name, *column.names)}
+    for entry in record.publishes:
+        known |= {plain(one): one for one in (entry.made, *entry.names)}
+    known |= {plain(one): one for one in record.units.names}
+    chosen = {}
+    for name, heading in columns.items():
+        where = f"columns.{name}"
+        if plain(str(name)) not in known:
+            names = list(known.values())
+            values = {"given": name, "hint": closest(str(name), names), "known": few(name, names)}
+            problems.append(Problem("unknown-name", where, values))
+        elif str(heading) not in headings:
+            values = {"given": heading, "hint": closest(str(heading), headings) or "–"}
+            values["known"] = few(str(heading), headings)
+            problems.append(Problem("missing-column", where, values))
+        else:
+            chosen[plain(str(name))] = str(heading)
+    return chosen
+
+
+def _missing(name: str, column: Column, headings: list[str]) -> Problem:
+    folds = {plain(heading): heading for heading in headings}
+    near = [folds.get(closest(plain(one), folds), "") for one in column.names]
+    values = {"given": column.names[0], "hint": next((one for one in near if one), "–")}
+    values["known"] = few(column.names[0], headings)
+    return Problem("missing-column", name, values)
+
+
+def _taken(
+    record: Record, given: pd.DataFrame, headings: Mapping[str, str], finder: Finder
+) -> Taken:
+    keys = _keys(record, given, finder)
+    given = given.set_axis(keys, axis=0)
+    unreadable: dict[str, int] = {}
+    columns: dict[str, pd.Series] = {}
+    for name, heading in headings.items():
+        if record.columns[name].text:
+            columns[name] = texts(given[heading])
+        else:
+            columns[name], bad = numbers(given[heading], record.missing)
+            if bad:
+                unreadable[heading] = bad
+    table = pd.DataFrame(columns, index=given.index)
+    out = np.zeros(len(table), dtype=bool)
+    for rule in record.left_out:
+        if rule.column in table:
+            out |= _holds(table[rule.column], rule.values)
+    return Taken(table[~out], given[~out], dict(headings), tuple(table.index[out]), unreadable)
+
+
+def _holds(values: pd.Series, wanted: Sequence[float | str]) -> np.ndarray:
+    if pd.api.types.is_numeric_dtype(values):
+        return values.isin([float(one) for one in wanted]).to_numpy(bool)
+    return folded(values).isin([fold(str(one)) for one in wanted]).to_numpy(bool)
+
+
+def _keys(record: Record, given: pd.DataFrame, finder: Finder) -> pd.Index:
+    """Return the units' keys; where the table has none, the numbers of its rows."""
+    heading = finder.find(record.units.names)
+    if heading is None:
+        return pd.Index([str(row) for row in range(1, len(given) + 1)], name="row")
+    keys = clean_keys(given[heading], record.units.width)[0]
+    rows = pd.Series([f"row {row}" for row in range(1, len(given) + 1)], index=keys.index)
+    keys = keys.where(keys.notna(), rows)
+    again = keys[keys.duplicated()].unique()
+    if len(again):
+        values = {"given": heading, "count": len(again), "known": ", ".join(again[:5])}
+        raise TargetingError([Problem("repeated-units", "", values)])
+    return pd.Index(keys, name="key")
+
+
+def numbers(values: pd.Series, missing: Sequence[float]) -> tuple[pd.Series[float], int]:
+    """Return a column as numbers, the codes for missing as missing; and how many it could not."""
+    if pd.api.types.is_numeric_dtype(values):
+        found, bad = values.astype(float), 0
+    else:
+        found, bad = to_numbers(values)
+    return found.mask(found.isin(list(missing))), bad
+
+
+def texts(values: pd.Series) -> pd.Series[str]:
+    """Return a column as texts without doubled spaces; empty ones are missing."""
+    plain_texts = values.astype("str").str.split().str.join(" ")
+    return plain_texts.mask(plain_texts.isin(["", "nan", "NaN", "None", "NA"]))
+
+
+def _read(
+    record: Record, path: Path, columns: Mapping[str, str] | None, sheet: str | None
+) -> pd.DataFrame:
+    if require_format(path, "CSV", "Parquet", "Excel") != "Excel":
+        return read_text_table(path).frame()
+    wanted = {plain(one) for column in record.columns.values() for one in column.names}
+    wanted |= {plain(one) for one in record.units.names}
+    wanted |= {plain(one) for entry in record.publishes for one in entry.names}
+    wanted |= {plain(str(one)) for one in (columns or {}).values()}
+    best: tuple[int, pd.DataFrame, int] | None = None
+    for grid in sheets_of_text(path, sheet):
+        for row in range(min(_HEAD_ROWS, len(grid))):
+            fits = len({plain(head) for head in _heads(grid, row)} & wanted)
+            if best is None or fits > best[0]:
+                best = (fits, grid, row)
+    if best is None or len(best[1]) < 2:
+        raise TargetingError([Problem("empty-layer", "", {"given": path.name})])
+    _, grid, row = best
+    frame = grid.iloc[row + 1 :].set_axis(unique_names(_heads(grid, row)), axis=1)
+    filled = (frame != "").sum(axis=1)  # empty lines and lines of notes fill fewer cells
+    return frame[filled >= min(_CELLS_OF_A_ROW, frame.shape[1])].reset_index(drop=True)
+
+
+def _heads(grid: pd.DataFrame, row: int) -> list[str]:
+    """Return the headings that end in a row: groups of columns may stand in the rows above."""
+    lines = grid.iloc[max(0, row - _HEADING_LINES + 1) : row + 1]
+    heads = []
+    for place in range(grid.shape[1]):
+        cells = [" ".join(str(cell).split()) for cell in lines.iloc[:, place]]
+        heads.append(next((cell for cell in reversed(cells) if cell), ""))
+    return heads
