@@ -1,4 +1,4 @@
-"""One result and its page, made once for all tests of this room."""
+"""One result and its page, made once for all tests of this room; the page in Chromium."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 from targeting.model import Result
 from targeting.render import write_page
 from tests.render.results import make_result
+
+SCREEN = {"width": 1280, "height": 800}
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +23,23 @@ def page_file(result: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "index.html"
     write_page(result, path)
     return path
+
+
+@pytest.fixture
+def opened(chromium_page, page_file):
+    def start(file=page_file, **settings):
+        watched = chromium_page(file, **({"viewport": SCREEN} | settings))
+        watched.page.evaluate("targeting.ready.then(() => 1)")
+        return watched
+
+    return start
+
+
+@pytest.fixture
+def page(opened):
+    watched = opened()
+    yield watched.page
+    assert watched.requests == []
+    assert watched.errors == []
+    assert watched.page.evaluate("[...targeting.words.state.missing]") == []
+    assert watched.page.evaluate("window.hacked") is None
