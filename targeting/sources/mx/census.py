@@ -18,7 +18,14 @@ from targeting.sources.depth import reads
 from targeting.sources.files import Member
 from targeting.sources.layer import Layer, content_ranks, examples, missing_column, repeats
 from targeting.sources.mx.census_sums import mask_notes, sum_notes
-from targeting.sources.mx.masks import DWELLINGS, NOT_COUNTS, PEOPLE, bounded, read_cells
+from targeting.sources.mx.masks import (
+    DWELLINGS,
+    NOT_COUNTS,
+    PEOPLE,
+    as_intervals,
+    bounded,
+    read_figures,
+)
 from targeting.sources.mx.members import choose_members
 from targeting.sources.tables import TextTable, read_text_table
 
@@ -104,9 +111,10 @@ def inegi_census(
         keep &= (units["key"].str.slice(0, 2) == state).to_numpy()
     chosen = units[keep].sort_values(["level", "key"])
     rows = chosen.index.to_numpy()
-    cells, account = read_cells(
-        read.table, figures, wanted, pd.Index(chosen["key"], dtype="str"), rows
-    )
+    read_numbers = read_figures(read.table, figures, wanted, rows)
+    rows_read, encoding = read.rows_read, read.encoding
+    del read  # its texts take as much memory as the numbers
+    cells, account = as_intervals(read_numbers, pd.Index(chosen["key"], dtype="str"))
     for array in (cells.low, cells.high, cells.people, cells.dwellings):
         array[differs[rows]] = np.nan
     of = {level: (chosen["level"] == level).to_numpy() for level in LEVELS}
@@ -127,9 +135,9 @@ def inegi_census(
     data["municipality_id"] = data.index.str.slice(0, 5)
     return Layer(
         data,
-        read.rows_read,
+        rows_read,
         tuple(losses),
-        encoding=read.encoding,
+        encoding=encoding,
         notes=notes,
         counts=tables,
         files=tuple(one.container for one in members if one.container != path),
