@@ -1,16 +1,19 @@
 """The pages about sources and their account: examples run, and every name in them exists."""
 
 import re
+import shlex
 from inspect import Parameter
 from pathlib import Path
 
 import pytest
 
 from targeting import registry
+from targeting.cli import _parser, main
 from targeting.i18n import catalogue
 from targeting.study_file import draft_study
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
 PAGES = ("sources.md", "sources.es.md")
 # Enough of a study that the rest of it is in order; blocks where an example has none.
 MINIMAL = "title: Prueba\npopulation: census\n"
@@ -121,13 +124,56 @@ def links(file: Path) -> list[str]:
 
 
 def test_every_link_between_the_documents_leads_somewhere():
-    root = DOCS.parent
-    pages = [*DOCS.rglob("*.md"), *root.glob("*.md")]
+    pages = [*DOCS.rglob("*.md"), *ROOT.glob("*.md")]
     broken = [
-        f"{page.relative_to(root)}: {link}"
+        f"{page.relative_to(ROOT)}: {link}"
         for page in pages
         for link in links(page)
         if not (page.parent / link).exists()
     ]
     assert broken == []
-    assert len(links(root / "README.md")) >= 5
+    assert len(links(ROOT / "README.md")) >= 5
+
+
+READMES = ("README.md", "README.es.md")
+
+
+def commands(file: Path) -> list[list[str]]:
+    """Return the commands of a page, each as its words."""
+    lines = re.findall(r"^    targeting (.*)$", file.read_text("utf-8"), re.M)
+    return [shlex.split(line, comments=True) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [(f"{x}.md", tuple(words)) for x in ("README", "README.es", "docs/sources", "docs/sources.es",
+     "docs/account", "docs/account.es", "docs/install") for words in commands(ROOT / f"{x}.md")],
+)  # fmt: skip
+def test_a_command_of_the_documents_is_one_of_ours(page, words):
+    assert _parser("en").parse_args(words).action
+
+
+def test_a_command_that_is_not_ours_would_be_found():
+    with pytest.raises(SystemExit):
+        _parser("en").parse_args(["fetch", "08037", "--to", "juarez/"])
+    assert len(commands(ROOT / "README.md")) >= 8
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_the_study_of_a_readme_can_be_pasted(page, tmp_path):
+    (example,) = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / page).read_text("utf-8"), re.M | re.S)
+    (tmp_path / "study.yaml").write_text(example, "utf-8")
+    assert [one.text("en") for one in draft_study(tmp_path / "study.yaml").problems] == []
+
+
+def test_a_run_writes_what_the_readmes_say(tmp_path, capsys):
+    city, account = str(tmp_path / "city"), str(tmp_path / "account")
+    study = f"{city}/study.yaml"
+    assert main(["sample", "--blocks", "500", "--out", city]) == 0
+    for words in (["check", study], ["check", study, "--report", account], ["run", study]):
+        assert main(words) == 0, capsys.readouterr().err
+    written = {file.name for file in (tmp_path / "city" / "results").iterdir()}
+    assert {file.name for file in (tmp_path / "account").iterdir()} <= written
+    for page in READMES:
+        table = re.findall(r"^\| (`.*?`) \| ", (ROOT / page).read_text("utf-8"), re.M)
+        assert set(re.findall(r"`([\w.]+)`", " ".join(table))) == written
