@@ -1,36 +1,53 @@
-"""The score of every block: normalize, weigh by dimension, combine, and keep the account."""
+"""The score of every block: normalize, weigh, combine up the tree, and keep the account."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from targeting.model import Indicator, MethodSpec, Scores, Values
+from targeting.model import Indicator, MethodSpec, Node, Scores, Values
 from targeting.problems import Problem, TargetingError
-from targeting.registry import method
+from targeting.registry import method, traits
 
-Tree = Mapping[str, tuple[float, Mapping[str, float]]]
+Parts = Mapping[str, pd.DataFrame]
+_FLIPPED = {"value": "value", "low": "high", "high": "low"}
+# Weights are scaled: the last digit of a coverage is not the study's.
+_DUST = 1e-12
 
 
 @dataclass(frozen=True)
-class _Composite:
-    score: pd.Series[float]
-    dimensions: pd.DataFrame
+class _Combined:
+    """A node's value, what each leaf adds to it, and the share of its weight that has data."""
+
+    value: pd.Series[float]
     contributions: pd.DataFrame
     coverage: pd.Series[float]
+    groups: Mapping[str, pd.Series[float]]
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What holds for a group that does not say otherwise."""
+
+    aggregate: MethodSpec
+    coverage_min: float
 
 
 def score(
     values: Values,
     indicators: Sequence[Indicator],
-    weights: Tree,
+    weights: Node | Mapping[str, Any],
     *,
     normalize: MethodSpec,
     aggregate: MethodSpec,
     coverage_min: float = 0.5,
+    normalize_each: Mapping[str, MethodSpec] | None = None,
+    reference: pd.DataFrame | None = None,
+    groups: pd.Series[str] | None = None,
 ) -> Scores:
     """Combine indicator values into the urgency of each block.
 
@@ -40,12 +57,20 @@ def score(
         Indicator values by block, with their intervals.
     indicators : sequence of Indicator
         Direction and dimension of each.
-    weights : mapping
-        Dimension to `(weight, {indicator: weight})`; scaled to sum to 1 at each level.
+    weights : Node or mapping
+        What is weighed against what; scaled to sum to 1 among sisters. A mapping is read as
+        `Node.of` reads it. A group that names a weigher is weighed by it, from its parts.
     normalize, aggregate : MethodSpec
-        Registered methods.
+        Registered methods whose results lie between 0 and 1.
     coverage_min : float
-        A dimension or a score is missing when less than this share of its weight has data.
+        A group or a score is missing when less than this share of its weight has data.
+    normalize_each : mapping, optional
+        Indicator to its own normalizer, in place of `normalize`.
+    reference : DataFrame, optional
+        Values the normalizers look for ends and ranks in, such as those of several cities or years
+        together. Default: the city's own.
+    groups : Series, optional
+        Group of each block, such as its municipality: normalized within each.
 
     Returns
     -------
@@ -56,7 +81,8 @@ def score(
     Raises
     ------
     TargetingError
-        `no-scores` when no block has enough data.
+        `no-scores` when no block has enough data; `not-a-part` for a normalizer whose results do
+        not lie between 0 and 1; what a weigher refuses.
 
     Examples
     --------
@@ -67,99 +93,218 @@ def score(
     ...       aggregate=MethodSpec("arithmetic")).score.tolist()
     [0.0, 0.5, 1.0]
     """
-    tree = _scaled(weights)
-    parts = {name: _parts(values, indicators, normalize, name) for name in ("value", "low", "high")}
-    combined = _combine(parts["value"], tree, aggregate, coverage_min)
-    if combined.score.isna().all():
+    tree = weights if isinstance(weights, Node) else Node.of(weights)
+    chosen = {one.key: (normalize_each or {}).get(one.key, normalize) for one in indicators}
+    parts = urgent_parts(values, indicators, chosen, reference=reference, groups=groups)
+    rule = _Rule(aggregate, coverage_min)
+    tree, notes = weighed(tree.scaled(), parts["value"], aggregate, coverage_min)
+    combined = _combine(tree, parts["value"], rule)
+    if combined.value.isna().all():
         raise TargetingError([Problem("no-scores", "composite.coverage_min")])
-    low = _end(parts["value"], parts["low"], combined.score, tree, aggregate, coverage_min)
-    high = _end(parts["value"], parts["high"], combined.score, tree, aggregate, coverage_min)
-    final = {key: top * w for top, inside in tree.values() for key, w in inside.items()}
+    low, high = (_end(parts["value"], parts[end], combined.value, tree, rule) for end in _ENDS)
+    tops = {child.key: child.weight for child in tree.children}
+    inner = {key: held for key, held in combined.groups.items() if key not in tops}
+    leaves = {child.key: parts["value"][child.key] for child in tree.children if not child.children}
     return Scores(
-        score=combined.score,
-        low=(combined.score - low).clip(0.0, 1.0),
-        high=(combined.score + high).clip(0.0, 1.0),
+        score=combined.value,
+        low=(combined.value - low).clip(0.0, 1.0),
+        high=(combined.value + high).clip(0.0, 1.0),
         parts=parts["value"],
-        dimensions=combined.dimensions,
-        weights=pd.Series(final, dtype=float).reindex(parts["value"].columns),
-        dimension_weights=pd.Series({name: top for name, (top, _) in tree.items()}, dtype=float),
+        dimensions=pd.DataFrame({key: (combined.groups | leaves)[key] for key in tops}),
+        weights=pd.Series(tree.final_weights(), dtype=float).reindex(parts["value"].columns),
+        dimension_weights=pd.Series(tops, dtype=float),
         contributions=combined.contributions,
         coverage=combined.coverage,
+        groups=pd.DataFrame(inner, index=combined.value.index),
+        weighing=notes,
     )
 
 
-def _scaled(weights: Tree) -> dict[str, tuple[float, dict[str, float]]]:
-    total = sum(weight for weight, _ in weights.values())
-    scaled = {}
-    for dimension, (weight, inside) in weights.items():
-        within = sum(inside.values())
-        scaled[dimension] = (weight / total, {key: w / within for key, w in inside.items()})
-    return scaled
+_ENDS = ("low", "high")
 
 
-def _parts(
-    values: Values, indicators: Sequence[Indicator], normalize: MethodSpec, name: str
-) -> pd.DataFrame:
-    """Parts of the values, or of one end of their intervals (for `low`, the least urgent end)."""
-    function = method("normalizer", normalize.use)
-    columns = {}
+def urgent_parts(
+    values: Values,
+    indicators: Sequence[Indicator],
+    normalize: Mapping[str, MethodSpec],
+    *,
+    reference: pd.DataFrame | None = None,
+    groups: pd.Series[str] | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Return the parts of the values and of both ends of their intervals; 1 is the most urgent.
+
+    Parameters
+    ----------
+    values : Values
+        Indicator values by block, with their intervals.
+    indicators : sequence of Indicator
+        Direction of each.
+    normalize : mapping
+        Indicator to its normalizer.
+    reference : DataFrame, optional
+        Where ends and ranks are looked for. Default: the values.
+    groups : Series, optional
+        Group of each block.
+
+    Returns
+    -------
+    dict of DataFrame
+        `value`, `low` (the least urgent end of each interval) and `high`.
+
+    Raises
+    ------
+    TargetingError
+        `not-a-part`.
+    """
+    loose = sorted({one.use for one in normalize.values() if not _unit(one)})
+    if loose:
+        raise TargetingError(
+            Problem("not-a-part", "composite.normalize", {"given": use}) for use in loose
+        )
+    columns: dict[str, dict[str, pd.Series[float]]] = {"value": {}, "low": {}, "high": {}}
     for indicator in indicators:
-        middle = values.value[indicator.key]
-        flipped = {"value": "value", "low": "high", "high": "low"}
-        end = name if indicator.worse == "higher" else flipped[name]
-        taken = getattr(values, end)[indicator.key]
-        part = function(taken, middle, **normalize.settings)
-        columns[indicator.key] = part if indicator.worse == "higher" else 1.0 - part
-    return pd.DataFrame(columns, index=values.value.index)
+        key, spec = indicator.key, normalize[indicator.key]
+        function = method("normalizer", spec.use)
+        own = values.value[key] if reference is None else reference[key]
+        middle: pd.Series[float] | None = None
+        for name, held in columns.items():
+            end = name if indicator.worse == "higher" else _FLIPPED[name]
+            taken = getattr(values, end)[key]
+            if middle is not None and taken.equals(values.value[key]):
+                held[key] = middle
+                continue
+            more = () if groups is None else (groups,)
+            part = function(taken, own, *more, **spec.settings)
+            held[key] = part if indicator.worse == "higher" else 1.0 - part
+            if name == "value":
+                middle = held[key]
+    return {
+        name: pd.DataFrame(held, index=values.value.index, copy=False)
+        for name, held in columns.items()
+    }
 
 
-def _combine(
-    parts: pd.DataFrame, tree: Tree, aggregate: MethodSpec, coverage_min: float
-) -> _Composite:
-    function = method("aggregator", aggregate.use)
-    enough_share = coverage_min - 1e-12  # weights are scaled: the last digit is not the study's
-    inside = {}
-    for dimension, (_, weights) in tree.items():
-        own = pd.Series(dict(weights), dtype=float)
-        inside[dimension] = function(parts[list(weights)], own, **aggregate.settings)
-    dimensions = pd.DataFrame(
-        {name: one.value.where(one.coverage >= enough_share) for name, one in inside.items()}
+def _unit(spec: MethodSpec) -> bool:
+    return traits("normalizer", spec.use).unit
+
+
+def weighed(
+    tree: Node, parts: pd.DataFrame, aggregate: MethodSpec, coverage_min: float
+) -> tuple[Node, dict[str, Mapping[str, Any]]]:
+    """Return a tree whose weights are those its weighers find, and what they note.
+
+    Parameters
+    ----------
+    tree : Node
+        Scaled.
+    parts : DataFrame
+        Parts by block, 0 to 1.
+    aggregate : MethodSpec
+        How groups that do not say otherwise become one.
+    coverage_min : float
+        The same for the share of the weight that must have data.
+
+    Returns
+    -------
+    (Node, dict)
+        The tree, nothing left to weigh; group to the notes of its weigher.
+
+    Raises
+    ------
+    TargetingError
+        What a weigher refuses.
+    """
+    notes: dict[str, Mapping[str, Any]] = {}
+    rule = _Rule(aggregate, coverage_min)
+
+    def settle(node: Node) -> Node:
+        if not node.children:
+            return node
+        children = tuple(settle(child) for child in node.children)
+        node = replace(node, children=children)
+        if node.weigh is None:
+            return node
+        held = pd.DataFrame(
+            {
+                child.key: _combine(child, parts, rule).value
+                if child.children
+                else parts[child.key]
+                for child in children
+            }
+        )
+        given = pd.Series({child.key: child.weight for child in children}, dtype=float)
+        found = method("weigher", node.weigh.use)(held, given, **node.weigh.settings)
+        notes[node.key] = found.notes
+        own = found.weights
+        settled = tuple(replace(child, weight=float(own[child.key])) for child in children)
+        return replace(node, children=settled, weigh=None)
+
+    return settle(tree), notes
+
+
+def _combine(node: Node, parts: pd.DataFrame, rule: _Rule) -> _Combined:
+    """Combine the leaves below a group."""
+    spec = node.aggregate or rule.aggregate
+    enough_share = (rule.coverage_min if node.coverage_min is None else node.coverage_min) - _DUST
+    below = {child.key: _combine(child, parts, rule) for child in node.children if child.children}
+    held = pd.DataFrame(
+        {
+            child.key: below[child.key].value if child.children else parts[child.key]
+            for child in node.children
+        },
+        copy=False,
     )
-    tops = pd.Series({name: top for name, (top, _) in tree.items()}, dtype=float)
-    whole = function(dimensions, tops, **aggregate.settings)
-    known = dimensions.notna()
-    coverage = sum(
-        (one.coverage.where(known[name], 0.0) * tops[name] for name, one in inside.items()),
-        start=pd.Series(0.0, index=parts.index),
-    )
-    enough = coverage >= enough_share
-    shares = []
-    for name, one in inside.items():
+    weights = pd.Series({child.key: child.weight for child in node.children}, dtype=float)
+    whole = method("aggregator", spec.use)(held, weights, **spec.settings)
+    if not below:
+        enough = whole.coverage >= enough_share
+        told_of = _only(whole.contributions, enough)
+        return _Combined(whole.value.where(enough), told_of, whole.coverage, {})
+    told, coverage = [], np.zeros(len(parts))
+    for child in node.children:
+        known = held[child.key].notna()
+        if not child.children:
+            told.append(whole.contributions[[child.key]])
+            coverage += known.to_numpy(float) * child.weight
+            continue
+        one = below[child.key]
         with np.errstate(divide="ignore", invalid="ignore"):
             within = one.contributions.div(one.value.where(one.value > 0), axis=0).fillna(0.0)
-        shares.append(within.mul(whole.contributions[name], axis=0))
-    contributions = pd.concat(shares, axis=1)[list(parts.columns)]
-    return _Composite(
+        told.append(within.mul(whole.contributions[child.key], axis=0))
+        coverage += one.coverage.where(known, 0.0).to_numpy() * child.weight
+    share = pd.Series(coverage, index=parts.index)
+    enough = share >= enough_share
+    groups: dict[str, pd.Series[float]] = {}
+    for key, one in below.items():
+        groups |= {key: one.value, **one.groups}
+    contributions = pd.concat(told, axis=1)
+    order = [column for column in parts.columns if column in contributions.columns]
+    return _Combined(
         whole.value.where(enough),
-        dimensions,
-        contributions.where(enough, np.nan),
-        coverage,
+        _only(contributions[order], enough),
+        share,
+        groups,
     )
+
+
+def _only(table: pd.DataFrame, rows: pd.Series[bool]) -> pd.DataFrame:
+    """Return the table with nothing in the other rows."""
+    held = np.where(rows.to_numpy()[:, None], table.to_numpy(), np.nan)
+    return pd.DataFrame(held, index=table.index, columns=table.columns)
 
 
 def _end(
     middle: pd.DataFrame,
     end: pd.DataFrame,
     score_: pd.Series[float],
-    tree: Tree,
-    aggregate: MethodSpec,
-    coverage_min: float,
+    tree: Node,
+    rule: _Rule,
 ) -> pd.Series[float]:
     """Distance from the score to one end of its interval."""
     squares = pd.Series(0.0, index=middle.index)
     for key in middle.columns:
-        if end[key].equals(middle[key]):
+        if end[key] is middle[key] or end[key].equals(middle[key]):
             continue
-        moved = _combine(middle.assign(**{key: end[key]}), tree, aggregate, coverage_min).score
+        moved = _combine(tree, middle.assign(**{key: end[key]}), rule).value
         squares += (moved - score_).fillna(0.0) ** 2
     return squares**0.5

@@ -25,6 +25,7 @@ from targeting.model.taken import (
     Loss,
     Territory,
 )
+from targeting.model.tree import Node
 
 __all__ = [
     "CandidatePolygons",
@@ -38,6 +39,7 @@ __all__ = [
     "Loss",
     "MethodSpec",
     "NO_POLYGON",
+    "Node",
     "Profiles",
     "Result",
     "Scores",

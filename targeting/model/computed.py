@@ -69,6 +69,10 @@ class Scores:
         What each indicator adds to the score; the columns sum to the score.
     coverage : Series
         Share of the weight that has data, 0 to 1.
+    groups : DataFrame
+        Score of each group below a dimension, 0 to 1; without columns where there are none.
+    weighing : mapping
+        Group to what its weigher notes, where the weights were not stated.
     """
 
     score: pd.Series[float]
@@ -80,6 +84,8 @@ class Scores:
     dimension_weights: pd.Series[float]
     contributions: pd.DataFrame
     coverage: pd.Series[float]
+    groups: pd.DataFrame = field(default_factory=pd.DataFrame)
+    weighing: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         index = self.score.index

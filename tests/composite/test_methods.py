@@ -3,15 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
-from targeting import registry
 from targeting.composite import arithmetic, minmax, power_mean, rank
 
-NUMBERS = st.lists(
-    st.one_of(st.none(), st.floats(-1e6, 1e6, allow_nan=False)), min_size=1, max_size=40
-)
 PARTS = st.lists(
     st.tuples(*(st.one_of(st.none(), st.floats(0, 1)) for _ in range(3))), min_size=1, max_size=20
 )
@@ -54,38 +49,3 @@ def test_missing_leaves_its_weight_to_the_others():
     assert one.value.iloc[0] == 0.8
     assert one.coverage.tolist() == [0.25, 0.0]
     assert np.isnan(one.value.iloc[1])
-
-
-@pytest.mark.parametrize("name", registry.names("normalizer"))
-@given(numbers=NUMBERS, order=st.randoms(use_true_random=False))
-def test_laws_of_normalizers(name, numbers, order):
-    function = registry.method("normalizer", name)
-    values = series(numbers)
-    parts = function(values)
-    assert (parts.isna() == values.isna()).all()
-    known = parts.dropna()
-    assert ((known >= 0) & (known <= 1)).all()
-    by_value = pd.DataFrame({"v": values, "p": parts}).dropna().sort_values("v")["p"]
-    assert (by_value.diff().dropna() >= -1e-12).all()  # monotone
-    shuffled = list(range(len(values)))
-    order.shuffle(shuffled)
-    pd.testing.assert_series_equal(function(values.iloc[shuffled]), parts.iloc[shuffled])
-
-
-@pytest.mark.parametrize("name", registry.names("aggregator"))
-@given(rows=PARTS, weights=WEIGHTS, bump=st.floats(0, 1))
-def test_laws_of_aggregators(name, rows, weights, bump):
-    function = registry.method("aggregator", name)
-    parts = pd.DataFrame(rows, columns=list("abc"), dtype=float)
-    given_weights = pd.Series(weights, index=list("abc"))
-    one = function(parts, given_weights)
-    some = parts.notna().any(axis=1)
-    assert (one.value.notna() == some).all()
-    np.testing.assert_allclose(one.contributions.sum(axis=1)[some], one.value[some], atol=1e-9)
-    held = parts[some]
-    assert (one.value[some] <= held.max(axis=1) + 1e-9).all()
-    assert (one.value[some] >= held.min(axis=1) - 1e-9).all()
-    scaled = function(parts, given_weights * 7)
-    np.testing.assert_allclose(scaled.value, one.value, atol=1e-12)
-    worse = parts.assign(a=parts["a"].where(parts["a"].isna(), np.maximum(parts["a"], bump)))
-    assert (function(worse, given_weights).value[some] >= one.value[some] - 1e-9).all()
