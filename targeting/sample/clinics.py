@@ -12,7 +12,7 @@ from targeting.sample.city import City
 from targeting.sample.files import write_workbook
 from targeting.sample.names import STATE_NAME, locality_name, municipality_name
 from targeting.sample.places import lon_lat
-from targeting.sample.twins import Places, Truth, alone, other_hands, shifted
+from targeting.sample.twins import Places, Truth, alone, listed_again
 
 SHEET = "CLUES_202011"
 COLUMNS = (
@@ -61,20 +61,8 @@ def clinics_table(city: City, places: Places, truth: Truth) -> pd.DataFrame:
     here = places.table[places.table["code"].isin(UNITS)]
     share = here["code"].map({code: unit[0] for code, unit in UNITS.items()}).to_numpy()
     here = here[rng.uniform(size=len(here)) < share]
-    xy, far = shifted(here[["x", "y"]].to_numpy(), rng)
     fallback = [f"{UNITS[code][-1]} Sin Otro Nombre" for code in here["code"]]
-    listed = pd.DataFrame(
-        {
-            "place_id": here.index,
-            "code": here["code"].to_numpy(),
-            "block_id": here["block_id"].to_numpy(),
-            "name": other_hands(here["name"].tolist(), fallback, HANDS, rng),
-            "x": xy[:, 0],
-            "y": xy[:, 1],
-            "shift_m": far,
-            "note": "",
-        }
-    )
+    listed = listed_again(here, fallback, HANDS, rng)
     table = pd.concat([listed, *_others(city, places, listed, rng)], ignore_index=True)
     table = table.iloc[rng.permutation(len(table))].reset_index(drop=True)
     table["record"] = [f"99SSA{n:06d}" for n in range(1, len(table) + 1)]

@@ -14,7 +14,7 @@ from targeting.sample.files import write_table
 from targeting.sample.names import STATE_NAME, locality_name, municipality_name
 from targeting.sample.places import lon_lat
 from targeting.sample.spelling import MADE_MARK, plain
-from targeting.sample.twins import Places, Truth, alone, other_hands, shifted
+from targeting.sample.twins import Places, Truth, alone, listed_again
 
 COLUMNS = (
     "CVE_ENT", "NOM_ENT", "CVE_MUN", "NOM_MUN", "CVE_LOC", "NOM_LOC", "CVE_CT", "NOM_CT",
@@ -73,20 +73,8 @@ def schools_table(city: City, places: Places, truth: Truth) -> pd.DataFrame:
     rng = stream(city.seed, "registers")
     here = places.table[places.table["code"].isin(SERVICES)]
     here = here[rng.uniform(size=len(here)) < LISTED]
-    xy, far = shifted(here[["x", "y"]].to_numpy(), rng)
     fallback = [f"{SERVICES[code].name} Sin Otro Nombre" for code in here["code"]]
-    listed = pd.DataFrame(
-        {
-            "place_id": here.index,
-            "code": here["code"].to_numpy(),
-            "block_id": here["block_id"].to_numpy(),
-            "name": other_hands(here["name"].tolist(), fallback, HANDS, rng),
-            "x": xy[:, 0],
-            "y": xy[:, 1],
-            "shift_m": far,
-            "note": "",
-        }
-    )
+    listed = listed_again(here, fallback, HANDS, rng)
     again = listed[listed["code"].isin(["611122", "611132", "611112"])]
     again = again[rng.uniform(size=len(again)) < SECOND_SHIFT].assign(note="second shift")
     office = listed.iloc[rng.permutation(len(listed))[:OFFICES]].assign(

@@ -178,6 +178,41 @@ def other_hands(
     ]
 
 
+def listed_again(
+    here: pd.DataFrame, fallback: Sequence[str], hands: Sequence[str], rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return places as another register lists them: moved a little, in another hand.
+
+    Parameters
+    ----------
+    here : DataFrame
+        Index place ids; `code`, `block_id`, `name`, `x`, `y`.
+    fallback : sequence of str
+        Names for those written down badly.
+    hands : sequence of str
+        Ways of writing, as `rewritten` knows them.
+    rng : Generator
+
+    Returns
+    -------
+    DataFrame
+        `place_id`, `code`, `block_id`, `name`, `x`, `y`, `shift_m`, an empty `note`.
+    """
+    xy, far = shifted(here[["x", "y"]].to_numpy(), rng)
+    return pd.DataFrame(
+        {
+            "place_id": here.index,
+            "code": here["code"].to_numpy(),
+            "block_id": here["block_id"].to_numpy(),
+            "name": other_hands(here["name"].tolist(), fallback, hands, rng),
+            "x": xy[:, 0],
+            "y": xy[:, 1],
+            "shift_m": far,
+            "note": "",
+        }
+    )
+
+
 def alone(
     city: City, taken: np.ndarray, count: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -216,15 +216,21 @@ def _as_text(table: pa.Table, columns: Choice) -> pa.Table:
     return pa.Table.from_pandas(pd.DataFrame(texts), preserve_index=False)
 
 
+def require_sheet(book: pd.ExcelFile, sheet: str | None) -> list[str]:
+    """Return the sheets of a workbook; raise `unknown-sheet` when the one asked is not there."""
+    names = [str(name) for name in book.sheet_names]
+    if sheet is not None and sheet not in names:
+        values = {"given": sheet, "hint": closest(sheet, names) or "–"}
+        values["known"] = ", ".join(names)
+        raise TargetingError([Problem("unknown-sheet", "sheet", values)])
+    return names
+
+
 def _workbook(member: Member, sheet: str | None) -> pa.Table:
     source = io.BytesIO(member.read()) if member.name else member.container
     try:
         with pd.ExcelFile(source, engine="calamine") as book:
-            names = [str(name) for name in book.sheet_names]
-            if sheet is not None and sheet not in names:
-                values = {"given": sheet, "hint": closest(sheet, names) or "–"}
-                values["known"] = ", ".join(names)
-                raise TargetingError([Problem("unknown-sheet", "sheet", values)])
+            require_sheet(book, sheet)
             frame = pd.read_excel(
                 book, sheet_name=sheet or 0, dtype=str, keep_default_na=False, na_filter=False
             )

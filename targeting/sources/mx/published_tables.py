@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from targeting.model import Loss
-from targeting.problems import Problem, TargetingError, closest
+from targeting.problems import Problem, TargetingError
 from targeting.sources.depth import HEAD_ROWS, reads
 from targeting.sources.files import Member, choose_member, require_format, unreadable
-from targeting.sources.tables import read_text_table, unique_names
+from targeting.sources.tables import read_text_table, require_sheet, unique_names
 from targeting.sources.text import clean_keys, fold
 
 AREA_KEY = r"\d{11,12}[0-9A-Za-z]"
@@ -149,11 +149,7 @@ def sheets_of_text(path: Path, sheet: str | None = None) -> list[pd.DataFrame]:
     """
     try:
         with pd.ExcelFile(path, engine="calamine") as book:
-            names = [str(name) for name in book.sheet_names]
-            if sheet is not None and sheet not in names:
-                values = {"given": sheet, "hint": closest(sheet, names) or "–"}
-                values["known"] = ", ".join(names)
-                raise TargetingError([Problem("unknown-sheet", "sheet", values)])
+            names = require_sheet(book, sheet)
             rows = HEAD_ROWS if reads("head") else None
             read = [
                 pd.read_excel(
