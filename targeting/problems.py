@@ -31,7 +31,7 @@ class Problem:
     Examples
     --------
     >>> Problem("missing-file", "inputs.blocks", {"given": "m.shp"}).text("en")
-    'inputs.blocks: the file «m.shp» does not exist. Check the path: it is read from the \
+    'inputs.blocks: the file “m.shp” does not exist. Check the path: it is read from the \
 study file’s folder. [missing-file]'
     """
 

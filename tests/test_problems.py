@@ -19,6 +19,11 @@ def test_expected_words_are_translated():
     assert "a number" in problem.text("en")
 
 
+def test_each_language_has_its_own_quotes():
+    assert {key for key, text in catalogue("en").items() if set("«»") & set(text)} == set()
+    assert {key for key, text in catalogue("es").items() if set("“”") & set(text)} == set()
+
+
 def test_an_error_tells_every_problem_on_its_own_line():
     error = TargetingError([Problem("missing-key", "a"), Problem("missing-key", "b")])
     lines = error.text("en").splitlines()

@@ -28,7 +28,7 @@ def check_street_settings(*, street_max_m: float, attach_m: float) -> None:
     --------
     >>> check_street_settings(street_max_m=-1, attach_m=150)
     Traceback (most recent call last):
-    targeting.problems.TargetingError: streets.street_max_m: «-1» is out of range: ≥ 0. \
+    targeting.problems.TargetingError: streets.street_max_m: “-1” is out of range: ≥ 0. \
 [out-of-range]
     """
     _refuse(

@@ -98,7 +98,7 @@ def require_format(path: Path, *expected: str) -> str:
     --------
     >>> require_format(Path("nowhere.csv"), "CSV")
     Traceback (most recent call last):
-    targeting.problems.TargetingError: : the file «nowhere.csv» does not exist. ...
+    targeting.problems.TargetingError: : the file “nowhere.csv” does not exist. ...
     """
     values = {"given": path.name}
     found = file_format(path)

@@ -165,7 +165,7 @@ def test_a_file_that_cannot_be_replaced_is_told(result, tmp_path):
     (tmp_path / "index.html").mkdir()
     with pytest.raises(TargetingError) as caught:
         write_outputs(result, tmp_path)
-    assert "«index.html»" in caught.value.text("en")
+    assert "“index.html”" in caught.value.text("en")
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
 
 
