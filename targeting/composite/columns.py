@@ -313,3 +313,17 @@ def steps_up(columns: pd.DataFrame, *, at: tuple[float, ...]) -> pd.Series[float
     values = _one(columns)
     reached = np.searchsorted(np.sort(np.asarray(at, dtype=float)), values.to_numpy(), "right")
     return _series(np.where(values.isna(), np.nan, reached.astype(float)), columns)
+
+
+@register("column", laws=("rows", "ties", "missing"), unit=False)
+def power(columns: pd.DataFrame, *, exponent: float, times: float = 1.0) -> pd.Series[float]:
+    """One column to a power, times a number; missing where that is not a number.
+
+    Examples
+    --------
+    >>> power(pd.DataFrame({"deaths": [20.0, 0.0]}), exponent=-1.0, times=10.0).tolist()
+    [0.5, nan]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        raised = _one(columns).to_numpy(float) ** exponent * times
+    return _series(np.where(np.isfinite(raised), raised, np.nan), columns)
