@@ -55,8 +55,9 @@ def folded(texts: pd.Series[str]) -> pd.Series[str]:
     >>> folded(pd.Series([None, None], dtype="str")).tolist()
     ['', '']
     """
-    different = {text: fold(str(text)) for text in texts.dropna().unique()}
-    return texts.astype(object).map(lambda text: different.get(text, "")).astype(str)
+    codes, different = pd.factorize(texts)  # each text is folded once
+    plain = pd.array([*(fold(str(text)) for text in different), ""], dtype="str")
+    return pd.Series(plain.take(codes), index=texts.index, name=texts.name)
 
 
 def texts_of(kinds: Mapping[str, Sequence[str]], where: str = "kinds") -> dict[str, str]:

@@ -13,7 +13,7 @@ from targeting.problems import TargetingError
 from targeting.sources import text, workers
 from targeting.sources.mx.census import inegi_census
 from targeting.sources.tables import read_text_table
-from targeting.sources.text import require_utf8
+from targeting.sources.text import fold, folded, require_utf8
 from targeting.sources.workers import in_parallel
 
 
@@ -29,6 +29,15 @@ def test_bytes_are_told_as_python_tells_them(words, more):
                 require_utf8(data)
         else:
             require_utf8(data)
+
+
+@pytest.mark.parametrize("dtype", ["str", object, "category"])
+@given(st.lists(st.sampled_from(["Ñandú", "  ÑANDÚ ", "a  B", "", None])))
+def test_texts_are_folded_together_as_one_by_one(dtype, words):
+    texts = pd.Series(words, dtype=dtype, name="words", index=range(5, 5 + len(words)))
+    one_by_one = ["" if word is None else fold(word) for word in words]
+    expected = pd.Series(one_by_one, dtype="str", name="words", index=texts.index)
+    pd.testing.assert_series_equal(folded(texts), expected)
 
 
 def test_a_broken_letter_in_a_column_nobody_reads_is_told(tmp_path):
