@@ -38,6 +38,34 @@ def profile(
         Means are weighted by residents; of a grade, which has no mean, it is the grade of the
         middle resident. `covered_share` is the share of residents whose block has
         the value.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> blocks = gpd.GeoDataFrame(
+    ...     {"area_id": "a1", "municipality_id": "m1", "population": [300.0, 100.0, 600.0]},
+    ...     geometry=[shapely.box(x, 0, x + 100, 100) for x in (0, 110, 500)],
+    ...     index=["b1", "b2", "b3"], crs=32613)
+    >>> territory = Territory(blocks=blocks, crs=blocks.crs)
+    >>> share = Indicator(
+    ...     "no_water", {"es": "Sin agua", "en": "No water"}, "share", "higher",
+    ...     "marginalization", "share")
+    >>> value = pd.DataFrame({"no_water": [0.2, 0.6, 0.0]}, index=blocks.index)
+    >>> one = pd.Series({"no_water": 1.0})
+    >>> scores = Scores(
+    ...     value["no_water"], value["no_water"], value["no_water"], value,
+    ...     value.set_axis(["marginalization"], axis=1), one, one.set_axis(["marginalization"]),
+    ...     value, pd.Series(1.0, index=blocks.index))
+    >>> table = gpd.GeoDataFrame(
+    ...     {"population": [400.0], "area_km2": [0.02], "block_count": [2]},
+    ...     geometry=[shapely.box(0, 0, 210, 100)], index=[1], crs=32613)
+    >>> reasons = pd.DataFrame({"code": "x", "polygon": 0, "margin": 0.0}, index=blocks.index)
+    >>> polygons = CandidatePolygons(
+    ...     pd.Series([1, 1, 0], index=blocks.index), table, reasons, threshold=0.1)
+    >>> values = Values(value, value, value, {"no_water": "block"})
+    >>> told = profile(territory, [share], values, scores, polygons).profile.set_index("key")
+    >>> told.loc["no_water", ["value", "city"]].round(2).tolist()  # (0.2 · 300 + 0.6 · 100) / 400
+    [0.3, 0.12]
     """
     population = territory.blocks["population"].fillna(0.0).to_numpy(float)
     group = polygons.membership.to_numpy(np.int64)

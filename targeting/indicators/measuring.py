@@ -31,6 +31,22 @@ def measure(territory: Territory, indicators: Sequence[Indicator]) -> Values:
     ------
     TargetingError
         `indicator-without-data` for each indicator that has no value in any block.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import shapely
+    >>> blocks = gpd.GeoDataFrame(
+    ...     {"area_id": "a1", "municipality_id": "m1", "population": [50.0, 200.0]},
+    ...     geometry=[shapely.box(0, 0, 100, 100), shapely.box(110, 0, 210, 100)],
+    ...     index=["b1", "b2"], crs=32613)
+    >>> lit = pd.DataFrame({"lamps": [4.0, None]}, index=blocks.index)
+    >>> city = Territory(blocks=blocks, crs=blocks.crs, block_table=lit)
+    >>> lamps = Indicator(
+    ...     "lamps", {"es": "Lámparas", "en": "Lamps"}, "count", "lower", "facilities",
+    ...     "block_value", {"column": "lamps"})
+    >>> measure(city, [lamps]).value["lamps"].tolist()
+    [4.0, nan]
     """
     filled: dict[str, Measured] = {}
     problems: list[Problem] = []

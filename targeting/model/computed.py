@@ -35,6 +35,13 @@ class Values:
         rate of incidents known only for a coarser place).
     losses : tuple of Loss
         What the measures could not use.
+
+    Examples
+    --------
+    >>> value = pd.DataFrame({"homicides_per_1k": [0.5, np.nan]}, index=["b1", "b2"])
+    >>> values = Values(value, value - 0.2, value + 0.3, {"homicides_per_1k": "block"})
+    >>> values.high["homicides_per_1k"].tolist()
+    [0.8, nan]
     """
 
     value: pd.DataFrame
@@ -73,6 +80,21 @@ class Scores:
         Score of each group below a dimension, 0 to 1; without columns where there are none.
     weighing : mapping
         Group to what its weigher notes, where the weights were not stated.
+
+    Examples
+    --------
+    >>> parts = pd.DataFrame({"homicides": [0.2, 1.0], "no_water": [0.4, 0.8]}, index=["b1", "b2"])
+    >>> weights = pd.Series({"homicides": 0.75, "no_water": 0.25})
+    >>> score = (parts * weights).sum(axis=1)
+    >>> scores = Scores(
+    ...     score, score, score, parts,
+    ...     dimensions=parts.set_axis(["violence", "marginalization"], axis=1),
+    ...     weights=weights,
+    ...     dimension_weights=weights.set_axis(["violence", "marginalization"]),
+    ...     contributions=parts * weights,
+    ...     coverage=pd.Series(1.0, index=parts.index))
+    >>> scores.score.round(2).tolist()
+    [0.25, 0.95]
     """
 
     score: pd.Series[float]
@@ -121,6 +143,13 @@ class Links:
         Candidate pairs left out, by reason (`barrier`, `third_block`).
     open_m : ndarray of float64, optional
         Length of each block's outline that faces no neighbor, by position.
+
+    Examples
+    --------
+    >>> first, second = np.array([0]), np.array([1])
+    >>> links = Links(first, second, gap_m=np.array([12.0]), facing_m=np.array([80.0]))
+    >>> links.gap_m.tolist()
+    [12.0]
     """
 
     first: np.ndarray
@@ -154,6 +183,17 @@ class CandidatePolygons:
         Score at the line.
     notes : mapping
         Figures of the graph and the search (`link_count`, `component_count`, …).
+
+    Examples
+    --------
+    >>> membership = pd.Series([1, 0], index=["b1", "b2"])
+    >>> table = gpd.GeoDataFrame({"score": [0.9]}, geometry=[None], index=[1])
+    >>> reasons = pd.DataFrame(
+    ...     {"code": ["in-high", "out-low"], "polygon": [1, 0], "margin": [0.3, -0.2]},
+    ...     index=membership.index)
+    >>> found = CandidatePolygons(membership, table, reasons, threshold=0.6)
+    >>> found.reasons.loc["b2", "code"]
+    'out-low'
     """
 
     membership: pd.Series[int]
@@ -195,7 +235,10 @@ class Profiles:
 
 @dataclass(frozen=True)
 class Result:
-    """A study carried out: everything the maps, tables and the manifest are made from."""
+    """A study carried out: everything the maps, tables and the manifest are made from.
+
+    `targeting.carry_out` makes one; its fields are what each stage gave.
+    """
 
     study: Study
     territory: Territory

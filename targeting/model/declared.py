@@ -22,6 +22,11 @@ class MethodSpec:
         Name in the registry.
     settings : mapping
         Keyword-only arguments of the method; what is absent keeps its default.
+
+    Examples
+    --------
+    >>> MethodSpec("grow", {"polygons": 3}).settings["polygons"]
+    3
     """
 
     use: str

@@ -13,6 +13,9 @@ from pyproj import CRS
 
 from targeting.model._checks import demand, frozen
 
+# A check of all columns at once would take as much memory as a table of its own.
+_COLUMNS_AT_ONCE = 16
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -127,6 +130,13 @@ class Counts:
     value, low, high : DataFrame
         Same index (unit ids) and columns (the publisher's names). A masked cell has its bounds in
         `low` and `high` and their midpoint in `value`; a missing cell is NaN in all three.
+
+    Examples
+    --------
+    >>> value = pd.DataFrame({"POBTOT": [120.0], "PSINDER": [1.5]}, index=["b1"])  # masked: 1 or 2
+    >>> low, high = value.assign(PSINDER=1.0), value.assign(PSINDER=2.0)
+    >>> Counts(value, low, high).reindex(pd.Index(["b1", "b2"])).high["PSINDER"].tolist()
+    [2.0, nan]
     """
 
     value: pd.DataFrame
@@ -137,10 +147,12 @@ class Counts:
         for other in (self.low, self.high):
             demand(self.value.index.equals(other.index), "counts: indexes differ")
             demand(self.value.columns.equals(other.columns), "counts: columns differ")
-        value, low, high = (f.to_numpy(float) for f in (self.value, self.low, self.high))
-        unknown = np.isnan(value)
-        demand(bool(np.all((low <= value) | unknown)), "counts: a value is below its bound")
-        demand(bool(np.all((high >= value) | unknown)), "counts: a value is above its bound")
+        tables = [f.to_numpy(float) for f in (self.value, self.low, self.high)]
+        for first in range(0, tables[0].shape[1], _COLUMNS_AT_ONCE):
+            value, low, high = (one[:, first : first + _COLUMNS_AT_ONCE] for one in tables)
+            unknown = np.isnan(value)
+            demand(bool(np.all((low <= value) | unknown)), "counts: a value is below its bound")
+            demand(bool(np.all((high >= value) | unknown)), "counts: a value is above its bound")
 
     def reindex(self, index: pd.Index[Any]) -> Counts:
         """Return the counts for other units; unknown units are missing."""
@@ -200,6 +212,17 @@ class Territory:
         The one metric system of every layer.
     intake : IntakeReport
         What was read and what was lost.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> blocks = gpd.GeoDataFrame(
+    ...     {"area_id": "a1", "municipality_id": "m1", "population": [120.0, None]},
+    ...     geometry=[shapely.box(0, 0, 80, 80), shapely.box(90, 0, 170, 80)],
+    ...     index=["b1", "b2"], crs=32613)
+    >>> city = Territory(blocks=blocks, crs=CRS.from_epsg(32613))
+    >>> city.blocks["population"].isna().sum()  # missing is not zero
+    np.int64(1)
     """
 
     blocks: gpd.GeoDataFrame

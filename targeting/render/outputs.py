@@ -90,6 +90,16 @@ def write_outputs(result: Result, folder: Path) -> list[Path]:
     ------
     TargetingError
         The folder or a file in it cannot be written.
+
+    Examples
+    --------
+    >>> from targeting.pipeline import carry_out, load
+    >>> from targeting.sample import write_city
+    >>> city = Path(tempfile.mkdtemp())
+    >>> files = write_city(city, blocks=500)
+    >>> result = carry_out(*load(city / "study.yaml"))
+    >>> [path.name for path in write_outputs(result, city / "maps")][:2]
+    ['index.html', 'targeting.gpkg']
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
