@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from targeting.model import Counts
 from targeting.problems import TargetingError
 from targeting.sources import text, workers
 from targeting.sources.mx.census import inegi_census
@@ -122,3 +123,15 @@ def test_one_processor_needs_no_worker(monkeypatch):
     own = threading.get_ident()
     assert in_parallel(lambda _: threading.get_ident(), range(2), rows=10**6) == [own, own]
     assert in_parallel(abs, [], rows=10**6) == []
+
+
+@pytest.mark.parametrize("column", [0, 15, 16, 39])
+@pytest.mark.parametrize(("bound", "words"), [("low", "below"), ("high", "above")])
+def test_a_value_out_of_its_bounds_is_found_in_any_column(column, bound, words):
+    value = pd.DataFrame(np.full((3, 40), 5.0), columns=[f"P{n}" for n in range(40)])
+    tables = {"value": value, "low": value - 1, "high": value + 1}
+    tables["value"].iloc[0, 3] = np.nan  # missing: nothing to compare
+    Counts(**tables)
+    tables[bound].iloc[2, column] = 5.5 if bound == "low" else 4.5
+    with pytest.raises(ValueError, match=words):
+        Counts(**tables)

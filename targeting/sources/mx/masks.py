@@ -353,7 +353,8 @@ def bounded(blocks: Cells, areas: Cells, wanted: Sequence[str]) -> Cells:
     group, size = area_of[there], len(areas.keys)
 
     def by_area(values: np.ndarray) -> np.ndarray:
-        return np.bincount(group, weights=values[there], minlength=size)
+        own = values if len(group) == len(values) else values[there]
+        return np.bincount(group, weights=own, minlength=size)
 
     people_whole = by_area(blocks.people) == areas.people
     dwellings_whole = people_whole & (by_area(blocks.dwellings) == areas.dwellings)
