@@ -67,6 +67,11 @@ class FirstComponent:
     contributions: pd.DataFrame
     negative: tuple[str, ...]
 
+    @property
+    def weights(self) -> pd.Series[float]:
+        """The loadings, under the name every index has its weights by."""
+        return self.loadings
+
 
 def principal_components(
     values: pd.DataFrame,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,9 @@ from targeting.composite.directions import Worse, are_worse_higher
 from targeting.problems import Problem, TargetingError, closest
 from targeting.registry import register
 
-_SAME = 12  # decimals at which two correlations are one: beyond lies the order of a sum
+Order: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
+
+_SAME = 1e-10  # correlations this near are one: what is left is the order of a sum
 _NOTHING = 1e-7  # length that is left of a column the ones before it tell whole
 _PAST = 1e-9  # share of a reference by which a unit may pass it and still lie on it
 
@@ -119,8 +121,8 @@ def dp2(
 
     Notes
     -----
-    Where two indicators are equally alike the index to 12 decimals, as the first two of only two
-    always are, the one given first enters first.
+    Where two indicators are equally alike the index (to 1e-10), as two indicators alone always
+    are, the one given first enters first.
 
     Examples
     --------
@@ -144,7 +146,7 @@ def dp2(
     order = [names[position] for position in settled.order]
     span = np.abs(origin - _ends(names, higher, ends, reference))
     return Dp2(
-        value=pd.Series(apart @ settled.weights, index=values.index),
+        value=pd.Series(pieces.sum(axis=1), index=values.index),
         contributions=pd.DataFrame(pieces, index=values.index, columns=names),
         weights=pd.Series(settled.weights, index=names)[order],
         order=tuple(order),
@@ -205,7 +207,7 @@ class Settled:
     """
 
     weights: Array
-    order: np.ndarray[tuple[int, ...], np.dtype[np.intp]]
+    order: Order
     diffs: tuple[float, ...]
     settled: bool
 
@@ -239,11 +241,11 @@ def settle(apart: Array, *, tolerance: float = 1e-4, iterations_max: int = 50) -
     weights = np.ones(apart.shape[1])
     value = apart.sum(axis=1)
     diffs: list[float] = []
-    order = np.arange(len(weights))
+    order: Order = np.arange(len(weights))
     while len(diffs) < iterations_max:
         index = triangle @ weights
         alike = np.abs(index @ columns) / (np.linalg.norm(index) or 1.0)
-        order = np.argsort(-alike.round(_SAME), kind="stable")
+        order = _most_alike_first(alike)
         weights = np.empty(len(order))
         weights[order] = _untold(columns[:, order])
         moved = apart @ weights
@@ -252,6 +254,13 @@ def settle(apart: Array, *, tolerance: float = 1e-4, iterations_max: int = 50) -
         if diffs[-1] <= tolerance:
             break
     return Settled(weights, order, tuple(diffs), diffs[-1] <= tolerance)
+
+
+def _most_alike_first(alike: Array) -> Order:
+    """Order of falling correlations; those that are the same stay in the order given."""
+    order = np.argsort(-alike, kind="stable")
+    group = np.cumsum(np.diff(alike[order], prepend=alike[order[0]]) < -_SAME)
+    return order[np.lexsort((order, group))]
 
 
 def _untold(columns: Array) -> Array:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from targeting.composite.aggregate import one_less_dp2
 from targeting.composite.distance import dp2, furthest, settle
 from targeting.problems import TargetingError
 
@@ -217,3 +218,43 @@ def test_a_constant_is_seen_through_rounding():
     held = made(9).assign(a=0.1 + 0.2)
     held.iloc[0, 0] = 0.3
     assert problems_of(lambda: dp2(held)) == [("constant-in-table", "values.a")]
+
+
+def test_on_the_urgency_scale_it_is_one_less_the_share_of_the_longest_distance():
+    parts = made(10) / 100
+    one = one_less_dp2(parts, pd.Series(0.25, index=NAMES))
+    whole = dp2(parts, reference=dict.fromkeys(NAMES, 1.0))
+    np.testing.assert_allclose(one.value, 1 - whole.value / whole.maximum, atol=1e-12)
+    np.testing.assert_allclose(one.contributions.sum(axis=1), one.value, atol=1e-12)
+    ends = pd.DataFrame([[0.0] * 4, [1.0] * 4], columns=NAMES)
+    at_ends = one_less_dp2(pd.concat([parts, ends]), pd.Series(1.0, index=NAMES))
+    assert at_ends.value.iloc[-2:].tolist() == pytest.approx([0.0, 1.0], abs=1e-15)
+
+
+def test_on_the_urgency_scale_a_part_of_no_weight_is_not_there():
+    parts = made(10) / 100
+    weights = pd.Series({"a": 2.0, "b": 1.0, "c": 0.0, "d": 1.0})
+    without = one_less_dp2(parts[["a", "b", "d"]], weights[["a", "b", "d"]])
+    np.testing.assert_allclose(one_less_dp2(parts, weights).value, without.value, atol=1e-12)
+
+
+def test_on_the_urgency_scale_a_missing_part_leaves_its_weight_to_the_others():
+    # Three blocks have both parts, so each share is known: r = 1/2 of (0, .5, 1) and (0, 1, .5),
+    # the second counts 3/4. The fourth block has only the second, the fifth neither.
+    parts = pd.DataFrame({"a": [0, 0.5, 1, np.nan, np.nan], "b": [0, 1, 0.5, 0.5, np.nan]})
+    one = one_less_dp2(parts, pd.Series({"a": 1.0, "b": 1.0}))
+    a, b = 1 / parts["a"].std(ddof=0), 0.75 / parts["b"].std(ddof=0)
+    assert one.value[:4].tolist() == pytest.approx(
+        [0, (a / 2 + b) / (a + b), (a + b / 2) / (a + b), 0.5], abs=1e-14
+    )
+    assert np.isnan(one.value[4])
+    assert one.coverage.tolist() == [1, 1, 1, 0.5, 0]
+
+
+def test_on_the_urgency_scale_what_does_not_differ_does_not_count():
+    parts = pd.DataFrame({"a": [0.7, 0.7, 0.7], "b": [0.0, 1, 0.2]})
+    weights = pd.Series({"a": 3.0, "b": 1.0})
+    assert one_less_dp2(parts, weights).value.tolist() == [0.0, 1.0, 0.2]
+    # Where nothing differs, the stated weights are all there is: 3/4 of 0.7 + 1/4 of 0.1.
+    same = one_less_dp2(parts.assign(b=0.1), weights)
+    assert same.value.tolist() == pytest.approx([0.55] * 3)

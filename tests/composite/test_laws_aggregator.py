@@ -50,6 +50,20 @@ COUNTER_EXAMPLES = {
     # 0.55 and 0.55 lie in the sixth of ten levels: 55 of 99.
     ("lexicographic", "range"): lambda: value("lexicographic", (0.58, 0.58)) == [55 / 99],
     ("quadrants", "range"): lambda: value("quadrants", (0.6, 0.6)) == [1.0],
+    # Two parts alone are equally alike their sum: the one given first counts whole.
+    ("dp2", "columns"): lambda: (
+        run("dp2", [(0, 0), (0.5, 1), (1, 0.5)], (1, 1)).value[1]
+        == pytest.approx(run("dp2", [(0, 0), (1, 0.5), (0.5, 1)], (1, 1)).value[2])
+        and run("dp2", [(0, 0), (0.5, 1), (1, 0.5)], (1, 1)).value[1]
+        != pytest.approx(run("dp2", [(0, 0), (1, 0.5), (0.5, 1)], (1, 1)).value[1])
+    ),
+    # r is −1/√3, so b counts (1 − 1/3)/sd = (2/3)/√(3/64) beside 3/0.5 of a. Made worse in b, the
+    # first block makes b the mirror of a: it tells nothing of its own and counts nothing.
+    ("dp2", "monotone"): lambda: (
+        value("dp2", (0, 0.5), (0, 1), (1, 0.5), (1, 0.5))[0]
+        == pytest.approx(0.5 * 3.0792014 / (6 + 3.0792014))
+        and value("dp2", (0, 1), (0, 1), (1, 0.5), (1, 0.5))[0] == pytest.approx(0)
+    ),
     ("copeland", "range"): lambda: value("copeland", (0.6, 0.6), (0.5, 0.5)) == [1.0, 0.0],
 }
 

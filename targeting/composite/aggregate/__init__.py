@@ -1,5 +1,6 @@
 """From parts to one number, and what each part adds to it."""
 
+from targeting.composite.aggregate.apart import one_less_dp2
 from targeting.composite.aggregate.means import arithmetic, geometric, harmonic, power_mean
 from targeting.composite.aggregate.outranking import copeland
 from targeting.composite.aggregate.result import Aggregate, known_weights
@@ -22,6 +23,7 @@ __all__ = [
     "lexicographic",
     "mazziotta_pareto",
     "min_count",
+    "one_less_dp2",
     "owa",
     "power_mean",
     "product",
