@@ -235,6 +235,7 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
     tell("measure")
     values = measure(territory, study.indicators)
     tell("score")
+    groups = territory.blocks["municipality_id"] if study.within == "municipality" else None
     scores = score(
         values,
         study.indicators,
@@ -242,6 +243,8 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
         normalize=study.normalize,
         aggregate=study.aggregate,
         coverage_min=study.coverage_min,
+        normalize_each=study.normalize_each,
+        groups=groups,
     )
     tell("link")
     barriers = None if territory.barriers is None else territory.barriers.geometry

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from targeting.model import Indicator, LayerSpec, MethodSpec
+from targeting.model import Indicator, LayerSpec, MethodSpec, Node
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Study:
         Where the number of people comes from.
     indicators : tuple of Indicator
         Those with a weight, by dimension, in the study's order.
-    weights : mapping
-        Dimension to `(weight, {indicator: weight})`, as stated.
+    weights : Node
+        What is weighed against what, as stated: dimensions, groups, indicators.
     normalize, aggregate : MethodSpec
         How values become parts, and parts a score.
     coverage_min : float
@@ -53,6 +53,12 @@ class Study:
         Share of a file's incidents that may have no place in the city, 0 to 1.
     years_apart_max : int
         How many years may lie between two inputs joined by key.
+    treat : MethodSpec or None
+        What is done to extreme values before they become parts.
+    treat_each, normalize_each : mapping
+        Indicator to its own treatment, or normalizer.
+    within : str
+        `"city"`, or `"municipality"` when values are compared within each municipality only.
     """
 
     title: Mapping[str, str]
@@ -66,7 +72,7 @@ class Study:
     place_within_m: float
     population: MethodSpec
     indicators: tuple[Indicator, ...]
-    weights: Mapping[str, tuple[float, Mapping[str, float]]]
+    weights: Node
     normalize: MethodSpec
     aggregate: MethodSpec
     coverage_min: float
@@ -74,6 +80,10 @@ class Study:
     delineation: MethodSpec
     unplaced_max: float = 0.2
     years_apart_max: int = 4
+    treat: MethodSpec | None = None
+    treat_each: Mapping[str, MethodSpec] = field(default_factory=dict)
+    normalize_each: Mapping[str, MethodSpec] = field(default_factory=dict)
+    within: str = "city"
 
     def as_record(self) -> dict[str, Any]:
         """Return every input and choice, defaults included, ready for JSON."""
@@ -114,14 +124,14 @@ class Study:
                 }
                 for indicator in self.indicators
             ],
-            "weights": {
-                dimension: {"weight": weight, "indicators": dict(inside)}
-                for dimension, (weight, inside) in self.weights.items()
-            },
+            "weights": _tree_record(self.weights),
             "composite": {
+                "treat": self.treat and _method_record(self.treat),
                 "normalize": _method_record(self.normalize),
                 "aggregate": _method_record(self.aggregate),
                 "coverage_min": self.coverage_min,
+                "within": self.within,
+                "each": _each_record(treat=self.treat_each, normalize=self.normalize_each),
             },
             "streets": plain(self.streets),
             "delineation": _method_record(self.delineation),
@@ -141,6 +151,32 @@ def plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [plain(item) for item in value]
     return value
+
+
+def _tree_record(node: Node) -> dict[str, Any]:
+    """Return a group as a study file writes it."""
+    record: dict[str, Any] = {}
+    for key in ("weigh", "aggregate"):
+        spec = getattr(node, key)
+        if spec is not None:
+            record[key] = _method_record(spec)
+    if node.coverage_min is not None:
+        record["coverage_min"] = node.coverage_min
+    groups = {child.key: _tree_record(child) for child in node.children if child.children}
+    leaves = {child.key: child.weight for child in node.children if not child.children}
+    if node.key == "score":
+        return record | groups
+    record = {"weight": node.weight, "indicators": leaves} | record
+    return record | {"groups": groups} if groups else record
+
+
+def _each_record(**methods: Mapping[str, MethodSpec]) -> dict[str, Any]:
+    """Return the methods of single indicators as a study file writes them."""
+    record: dict[str, Any] = {}
+    for step, chosen in methods.items():
+        for key, spec in chosen.items():
+            record.setdefault(key, {})[step] = _method_record(spec)
+    return record
 
 
 def _method_record(spec: MethodSpec) -> dict[str, Any]:

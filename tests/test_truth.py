@@ -32,7 +32,8 @@ def composite(study_and_territory):
 
 def led_by(study, territory, dimension):
     """Carry out the same study with one dimension's weight only."""
-    weights = {dimension: study.weights[dimension]}
+    own = tuple(child for child in study.weights.children if child.key == dimension)
+    weights = replace(study.weights, children=own)
     indicators = tuple(i for i in study.indicators if i.dimension == dimension)
     return carry_out(replace(study, weights=weights, indicators=indicators), territory)
 

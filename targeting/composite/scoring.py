@@ -104,13 +104,16 @@ def score(
     low, high = (_end(parts["value"], parts[end], combined.value, tree, rule) for end in _ENDS)
     tops = {child.key: child.weight for child in tree.children}
     inner = {key: held for key, held in combined.groups.items() if key not in tops}
-    leaves = {child.key: parts["value"][child.key] for child in tree.children if not child.children}
+    first = {
+        child.key: combined.groups[child.key] if child.children else parts["value"][child.key]
+        for child in tree.children
+    }
     return Scores(
         score=combined.value,
         low=(combined.value - low).clip(0.0, 1.0),
         high=(combined.value + high).clip(0.0, 1.0),
         parts=parts["value"],
-        dimensions=pd.DataFrame({key: (combined.groups | leaves)[key] for key in tops}),
+        dimensions=pd.DataFrame(first),
         weights=pd.Series(tree.final_weights(), dtype=float).reindex(parts["value"].columns),
         dimension_weights=pd.Series(tops, dtype=float),
         contributions=combined.contributions,

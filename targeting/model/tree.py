@@ -113,16 +113,3 @@ class Node:
                     yield child.key, own
 
         return dict(below(self, 1.0))
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the tree ready for JSON."""
-        record: dict[str, Any] = {"key": self.key, "weight": self.weight}
-        for name in ("weigh", "aggregate"):
-            method = getattr(self, name)
-            if method is not None:
-                record[name] = {"use": method.use, **dict(method.settings)}
-        if self.coverage_min is not None:
-            record["coverage_min"] = self.coverage_min
-        if self.children:
-            record["children"] = [child.as_record() for child in self.children]
-        return record

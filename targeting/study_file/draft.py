@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -18,9 +18,9 @@ from targeting.problems import Problem, TargetingError
 from targeting.settings import keyword_settings
 from targeting.strict_yaml import WrittenInt, read_yaml
 from targeting.study import Study
-from targeting.study_file.indicators import read_indicators
 from targeting.study_file.inputs import read_inputs
 from targeting.study_file.reading import Reading, Share
+from targeting.study_file.weights import read_each, read_weights
 
 _TOP = (
     "title",
@@ -141,9 +141,9 @@ def _draft(reading: Reading) -> Draft:
     problems += vintages_apart(layers, fields["years_apart_max"])
     people = raw.get("population", "census")
     fields["population"] = reading.method("population", people, "population")
-    fields["weights"], fields["indicators"] = read_indicators(reading, layers)
-    fields.update(_composite(reading))
-    _check_grades(reading, fields["indicators"], fields["normalize"])
+    fields["weights"], fields["indicators"] = read_weights(reading, layers)
+    fields.update(_composite(reading, fields["indicators"]))
+    _check_parts(reading, fields)
     streets = registry.method("graph", "street_links")
     given = reading.section("streets")
     found = keyword_settings(streets, "streets", given, "streets", problems)
@@ -185,25 +185,38 @@ def _codes(reading: Reading, key: str) -> tuple[str, ...]:
     return tuple(codes)
 
 
-def _composite(reading: Reading) -> dict[str, Any]:
+def _composite(reading: Reading, indicators: Sequence[Indicator]) -> dict[str, Any]:
     section = reading.section("composite")
-    reading.known(section, ("normalize", "aggregate", "coverage_min"), "composite")
+    known = ("treat", "normalize", "aggregate", "coverage_min", "within", "each")
+    reading.known(section, known, "composite")
     normalize = section.get("normalize", "rank")
     aggregate = section.get("aggregate", "arithmetic")
+    each = read_each(reading, section, indicators)
+    treat = section.get("treat")
+    within = Literal["city", "municipality"]
     return {
+        "treat": treat and reading.method("treatment", treat, "composite.treat"),
         "normalize": reading.method("normalizer", normalize, "composite.normalize"),
         "aggregate": reading.method("aggregator", aggregate, "composite.aggregate"),
         "coverage_min": reading.take(section, "coverage_min", Annotated[float, Gt(0), Le(1)], 0.5),
+        "within": reading.take(section, "within", within, "city"),
+        "treat_each": frozen(each["treat"]),
+        "normalize_each": frozen(each["normalize"]),
     }
 
 
-def _check_grades(
-    reading: Reading, indicators: tuple[Indicator, ...], normalize: MethodSpec
-) -> None:
-    """Refuse to count with ranks: grades are normalized by rank or not at all."""
-    for one in indicators:
-        if one.unit == "grade" and normalize.use not in ("", "rank"):
-            values = {"given": one.key, "method": normalize.use}
+def _check_parts(reading: Reading, fields: Mapping[str, Any]) -> None:
+    """Refuse what gives no parts from 0 to 1, and to count with the ranks that grades are."""
+    own = fields["normalize_each"]
+    places = {"composite.normalize": fields["normalize"]}
+    places |= {f"composite.each.{key}.normalize": spec for key, spec in own.items()}
+    for place, spec in places.items():
+        if spec.use and not registry.traits("normalizer", spec.use).unit:
+            reading.problems.append(Problem("not-a-part", place, {"given": spec.use}))
+    for one in fields["indicators"]:
+        use = own.get(one.key, fields["normalize"]).use
+        if one.unit == "grade" and use not in ("", "rank", "percentile"):
+            values = {"given": one.key, "method": use}
             reading.problems.append(Problem("grade-not-ranked", "composite.normalize", values))
 
 

@@ -1,4 +1,4 @@
-"""The weights of a study file, and the indicators they name: the catalogue's or its own."""
+"""The indicators a study file names: the catalogue's or its own."""
 
 from __future__ import annotations
 
@@ -8,76 +8,19 @@ from typing import Any
 from targeting.catalogue import catalogue
 from targeting.facility_kinds import facility_kinds
 from targeting.incident_kinds import kinds_given
-from targeting.model import DIMENSIONS, Indicator, LayerSpec, MethodSpec, frozen
+from targeting.model import Indicator, LayerSpec, MethodSpec
 from targeting.problems import Problem, unknown_name
-from targeting.settings import checked, method_spec, shown
+from targeting.settings import method_spec
 from targeting.study_file.reading import Reading
 
 _REQUIRED = ("name", "dimension", "unit", "worse", "from", "measure")
 _RECORD = (*_REQUIRED, "reader", "source", "year")
 
 
-def read_indicators(
-    reading: Reading, layers: Sequence[LayerSpec]
-) -> tuple[Mapping[str, Any], tuple[Indicator, ...]]:
-    """Return the weights by dimension, and the indicators of those that weigh something."""
-    section = reading.section("weights")
-    reading.known(section, DIMENSIONS, "weights")
-    weights: dict[str, tuple[float, Mapping[str, float]]] = {}
-    found: dict[str, Indicator] = {}
-    for dimension in DIMENSIONS:
-        if dimension not in section:
-            continue
-        weight, inside = _dimension(reading, dimension, section[dimension])
-        for key in inside:
-            if key in found:
-                place = f"weights.{dimension}.indicators.{key}"
-                reading.problems.append(Problem("indicator-twice", place, {"given": key}))
-            indicator = _indicator(reading, key, dimension, layers)
-            if indicator is not None:
-                found[key] = indicator
-        weights[dimension] = (weight, frozen(inside))
-    if not any(inside for _, inside in weights.values()):
-        reading.problems.append(Problem("no-weights", "weights"))
-    elif not sum(weight for weight, _ in weights.values()):
-        reading.problems.append(Problem("zero-weights", "weights"))
-    for dimension, (weight, held) in weights.items():
-        if weight and held and not sum(held.values()):
-            reading.problems.append(Problem("zero-weights", f"weights.{dimension}"))
-    used = {k: w for k, w in weights.items() if w[0] > 0 and w[1]}
-    return frozen(used), tuple(i for i in found.values() if i.dimension in used)
-
-
-def _dimension(reading: Reading, dimension: str, record: Any) -> tuple[float, dict[str, float]]:
-    where = f"weights.{dimension}"
-    if not isinstance(record, dict):
-        reading.wrong_type(where, record, "expected.mapping")
-        return 0.0, {}
-    reading.known(record, ("weight", "indicators"), where)
-    weight = _weight(reading, record.get("weight", 1), f"{where}.weight")
-    inside = record.get("indicators", {})
-    if not isinstance(inside, dict):
-        reading.wrong_type(f"{where}.indicators", inside, "expected.mapping")
-        return weight, {}
-    return weight, {
-        key: _weight(reading, given, f"{where}.indicators.{key}") for key, given in inside.items()
-    }
-
-
-def _weight(reading: Reading, given: Any, where: str) -> float:
-    weight = checked(float, given, where, reading.problems)
-    if weight is None:
-        return 0.0
-    if weight < 0:
-        reading.problems.append(Problem("negative-weight", where, {"given": shown(given)}))
-        return 0.0
-    return float(weight)
-
-
-def _indicator(
-    reading: Reading, key: str, dimension: str, layers: Sequence[LayerSpec]
+def read_indicator(
+    reading: Reading, key: str, dimension: str, where: str, layers: Sequence[LayerSpec]
 ) -> Indicator | None:
-    where = f"weights.{dimension}.indicators.{key}"
+    """Return an indicator the weights name at `where`; None when it is mistaken."""
     own, known = reading.section("indicators"), catalogue()
     if key not in known and key not in own:
         reading.problems.append(unknown_name(where, key, [*known, *own]))
