@@ -40,6 +40,8 @@ def fold(text: str) -> str:
     >>> fold("  Lesión por  ARMA de fuego ")
     'lesion por arma de fuego'
     """
+    if text.isascii():  # nothing to take off
+        return " ".join(text.casefold().split())
     plain = unicodedata.normalize("NFKD", text)
     bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return " ".join(bare.casefold().split())

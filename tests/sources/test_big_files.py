@@ -2,6 +2,7 @@
 
 import contextvars
 import threading
+import unicodedata
 
 import numpy as np
 import pandas as pd
@@ -39,6 +40,12 @@ def test_texts_are_folded_together_as_one_by_one(dtype, words):
     one_by_one = ["" if word is None else fold(word) for word in words]
     expected = pd.Series(one_by_one, dtype="str", name="words", index=texts.index)
     pd.testing.assert_series_equal(folded(texts), expected)
+
+
+@given(st.text())
+def test_a_text_is_folded_alike_with_and_without_accents_in_it(words):
+    bare = [one for one in unicodedata.normalize("NFKD", words) if not unicodedata.combining(one)]
+    assert fold(words) == " ".join("".join(bare).casefold().split())
 
 
 def test_a_broken_letter_in_a_column_nobody_reads_is_told(tmp_path):
