@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
 OK, BUG, WRONG = 0, 1, 2
 LISTS = ("indicators", "methods", "facility-kinds")
+METHOD_KINDS = (
+    "reader",
+    "population",
+    "measure",
+    "treatment",
+    "normalizer",
+    "weigher",
+    "aggregator",
+    "classifier",
+    "delineator",
+)
 WITHOUT = ("denue", "conapo")
 
 
@@ -322,7 +333,7 @@ def _list(options: argparse.Namespace, language: str) -> int:
     else:
         from targeting import registry
 
-        for group in ("reader", "population", "measure", "normalizer", "aggregator", "delineator"):
+        for group in METHOD_KINDS:
             for name in registry.names(group):
                 settings = ", ".join(registry.settings(group, name)) or "–"
                 print(f"{group:11} {name:22} {settings}")

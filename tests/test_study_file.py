@@ -283,3 +283,88 @@ def test_places_that_cannot_be_used_are_problems_too(tmp_path, capsys):
     assert "[unwritable]" in capsys.readouterr().err
     assert main(["sample", "--blocks", "3", "--out", str(tmp_path / "x")]) == 2
     assert "--blocks" in capsys.readouterr().err
+
+
+MARGINALIZATION = STUDY[
+    STUDY.index("  marginalization:\n") : STUDY.index("  facilities:\n    weight")
+]
+GROUPED = """  marginalization:
+    weight: 4
+    indicators: {conapo_marginalization: 2}
+    groups:
+      schooling:
+        aggregate: geometric
+        coverage_min: 1
+        indicators: [no_basic_education_share]
+        groups:
+          at_home: {weight: 3, indicators: {no_internet_share: 1}}
+"""
+
+
+def test_groups_of_groups_with_methods_of_their_own(tmp_path):
+    text = STUDY.replace(MARGINALIZATION, GROUPED)
+    own = "{no_internet_share: {normalize: {use: minmax, low: 0, high: 1}}}"
+    mine = f"{{normalize: rank, within: municipality, each: {own},"
+    text = text.replace("{normalize: rank,", mine)
+    assert codes(written(tmp_path, text)) == {}
+    study = read_study(tmp_path / "study.yaml")
+    marginalization = study.weights.children[1]
+    assert marginalization.leaves() == (
+        "conapo_marginalization", "no_basic_education_share", "no_internet_share",
+    )  # fmt: skip
+    schooling = marginalization.children[1]
+    assert (schooling.weight, schooling.coverage_min) == (1.0, 1.0)
+    assert schooling.aggregate.use == "geometric"
+    # By hand: 4 of 10; 2 and 1 of 3; 1 and 3 of 4.
+    final = study.weights.final_weights()
+    assert final["conapo_marginalization"] == pytest.approx(0.4 * 2 / 3)
+    assert final["no_internet_share"] == pytest.approx(0.4 / 3 * 3 / 4)
+    assert study.normalize_each["no_internet_share"].settings["high"] == 1.0
+    record = study.as_record()
+    assert record["weights"]["marginalization"]["groups"]["schooling"]["groups"] == {
+        "at_home": {"weight": 3.0, "indicators": {"no_internet_share": 1.0}}
+    }
+    assert record["composite"]["within"] == "municipality"
+    assert record["composite"]["each"]["no_internet_share"]["normalize"]["use"] == "minmax"
+
+
+def test_mistakes_in_groups_and_in_methods_of_one_indicator(tmp_path):
+    text = GROUPED.replace("at_home: {weight: 3", "violence: {weight: 3").replace(
+        "aggregate: geometric", "aggregate: geometrical\n        weigh: {use: rnk}"
+    )
+    text = text.replace("groups:\n      schooling:", "groups:\n      empty: {}\n      schooling:")
+    text = STUDY.replace(MARGINALIZATION, text)
+    text = text.replace("{normalize: rank,", "{normalize: zscore, within: block, each: "
+                        "{no_internet_shar: {}, no_basic_education_share: 3},")  # fmt: skip
+    found = codes(written(tmp_path, text))
+    groups = "weights.marginalization.groups"
+    assert found == {
+        f"{groups}.schooling.groups.violence": "name-twice",
+        f"{groups}.schooling.aggregate": "unknown-name",
+        f"{groups}.schooling.weigh": "unknown-name",
+        f"{groups}.empty": "empty-group",
+        "composite.normalize": "not-a-part",
+        "composite.within": "wrong-type",
+        "composite.each.no_internet_shar": "unknown-key",
+        "composite.each.no_basic_education_share": "wrong-type",
+    }
+
+
+def test_a_study_of_groups_is_carried_out_as_by_hand(tmp_path):
+    from targeting.pipeline import carry_out, load
+
+    text = STUDY.replace(MARGINALIZATION, GROUPED)
+    result = carry_out(*load(written(tmp_path, text), DATA))
+    scores = result.scores
+    assert list(scores.groups.columns) == ["schooling", "at_home"]
+    parts = scores.parts
+    # A geometric mean on the well-being side of one part and a group of one, one to three.
+    whole = parts[["no_basic_education_share", "no_internet_share"]].notna().all(axis=1)
+    expected = (
+        1
+        - (1 - parts["no_basic_education_share"]) ** 0.25 * (1 - parts["no_internet_share"]) ** 0.75
+    )
+    assert whole.sum() > 1000
+    gap = (scores.groups["schooling"] - expected)[whole].abs().max()
+    assert gap < 1e-12
+    assert scores.groups["schooling"][~whole].isna().all()  # coverage_min: 1
