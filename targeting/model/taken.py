@@ -133,9 +133,9 @@ class Counts:
 
     Examples
     --------
-    >>> value = pd.DataFrame({"POBTOT": [120.0], "PSINDER": [1.5]}, index=["b1"])  # masked: 1 or 2
-    >>> low, high = value.assign(PSINDER=1.0), value.assign(PSINDER=2.0)
-    >>> Counts(value, low, high).reindex(pd.Index(["b1", "b2"])).high["PSINDER"].tolist()
+    >>> value = pd.DataFrame({"people": [120.0], "born_abroad": [1.5]}, index=["b1"])
+    >>> low, high = value.assign(born_abroad=1.0), value.assign(born_abroad=2.0)  # masked: 1 or 2
+    >>> Counts(value, low, high).reindex(pd.Index(["b1", "b2"])).high["born_abroad"].tolist()
     [2.0, nan]
     """
 
