@@ -1,0 +1,223 @@
+"""What the draws say of every block, and of the choices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from targeting.composite._compiled import njit
+from targeting.composite.uncertainty.choices import LISTED, Missing, Noise, Spread, refuse
+from targeting.composite.uncertainty.draws import (
+    _SCORE_STEPS,
+    NO_SCORE,
+    Draws,
+    draw,
+    line_of,
+)
+from targeting.composite.uncertainty.prepared import Redraw, prepare
+from targeting.composite.uncertainty.ranking import quantiles
+from targeting.model import Indicator, MethodSpec, Node, Values
+
+SHARES = (0.05, 0.5, 0.95)
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """How sure the ranking of each block is.
+
+    Parameters
+    ----------
+    blocks : DataFrame
+        Index block ids. `rank`, `score`: of the stated choices. `rank_low`, `rank_median`,
+        `rank_high`: 5, 50 and 95 % of the draws lie at or below (1 is the most urgent);
+        `score_low`, `score_median`, `score_high` the same of the score, to 1/65,534. `rank_mean`,
+        `rank_shift`: mean rank and mean absolute distance from the stated rank. `top_share`: share
+        of the draws in which the block is in the top; `scored_share`: in which it has a score.
+    draws : DataFrame
+        One row a draw: the alternatives taken, `rank_shift` (mean over the blocks),
+        `rank_correlation` with the stated ranks, `entering` (share of the draw's top that was not
+        in the stated one) and `leaving` (share of the stated top that is not in the draw's).
+    top_share : float
+        What the top is: a share of the blocks with a score.
+    made : Draws
+        The draws themselves.
+    """
+
+    blocks: pd.DataFrame
+    draws: pd.DataFrame
+    top_share: float
+    made: Draws
+
+
+@njit
+def _tally(
+    ranks: np.ndarray,
+    stated: np.ndarray,
+    lines: np.ndarray,
+    stated_line: int,
+    sums: np.ndarray,
+    told: np.ndarray,
+) -> None:
+    """Add up ranks, shifts, scored draws and tops by block; shifts and crossings by draw."""
+    for row in range(ranks.shape[0]):
+        both, shift, entered, left, top, first = 0, 0.0, 0, 0, 0, 0
+        mean_a, mean_b, cross, square_a, square_b = 0.0, 0.0, 0.0, 0.0, 0.0
+        for i in range(ranks.shape[1]):
+            rank, was = np.int64(ranks[row, i]), stated[i]
+            inside, before = 0 < rank <= lines[row], 0 < was <= stated_line
+            top += inside
+            first += before
+            entered += inside and not before
+            left += before and not inside
+            if rank > 0:
+                sums[0, i] += rank
+                sums[2, i] += 1
+                sums[3, i] += inside
+                if was > 0:
+                    moved = abs(rank - was)
+                    sums[1, i] += moved
+                    shift += moved
+                    both += 1
+                    mean_a += rank
+                    mean_b += was
+                    cross += np.float64(rank) * was
+                    square_a += np.float64(rank) * rank
+                    square_b += np.float64(was) * was
+        told[row, 0] = shift / both if both else np.nan
+        if both:
+            spread = (square_a - mean_a * mean_a / both) * (square_b - mean_b * mean_b / both)
+            joint = cross - mean_a * mean_b / both
+            told[row, 1] = joint / np.sqrt(spread) if spread > 0 else np.nan
+        else:
+            told[row, 1] = np.nan
+        told[row, 2] = entered / top if top else np.nan
+        told[row, 3] = left / first if first else np.nan
+
+
+def told_of(draws: Draws, top_share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return sums by block (ranks, shifts, scored, in the top) and figures by draw."""
+    if not 0 < top_share < 1:
+        raise refuse("share-outside", "top_share", given=f"{top_share:g}")
+    sums = np.zeros((4, draws.ranks.shape[1]))
+    told = np.empty((len(draws), 4))
+    lines = line_of(draws.counts, top_share) * draws.steps
+    own = line_of(np.array([(draws.stated > 0).sum()]), top_share)[0] * draws.steps
+    _tally(draws.ranks, draws.stated.astype(np.int64), lines, int(own), sums, told)
+    told[:, 0] /= draws.steps
+    return sums, told
+
+
+def summarize(draws: Draws, *, top_share: float = 0.1) -> Uncertainty:
+    """Say how sure each block's rank is.
+
+    Parameters
+    ----------
+    draws : Draws
+    top_share : float
+        What the top is: this share of the blocks with a score.
+
+    Returns
+    -------
+    Uncertainty
+    """
+    sums, told = told_of(draws, top_share)
+    shares = np.array(SHARES)
+    rank, score = np.empty((3, len(draws.index))), np.empty((3, len(draws.index)))
+    quantiles(draws.ranks, shares, 0, rank)
+    quantiles(draws.scores, shares, NO_SCORE, score)
+    rank /= draws.steps
+    score /= _SCORE_STEPS
+    scored = np.where(sums[2] > 0, sums[2], np.nan)
+    known = draws.stated > 0
+    blocks = pd.DataFrame(
+        {
+            "rank": np.where(known, draws.stated / draws.steps, np.nan),
+            "rank_low": rank[0],
+            "rank_median": rank[1],
+            "rank_high": rank[2],
+            "rank_mean": sums[0] / scored / draws.steps,
+            "rank_shift": np.where(known, sums[1] / scored / draws.steps, np.nan),
+            "score": draws.stated_score,
+            "score_low": score[0],
+            "score_median": score[1],
+            "score_high": score[2],
+            "top_share": sums[3] / len(draws),
+            "scored_share": sums[2] / len(draws),
+        },
+        index=draws.index,
+    )
+
+    choices = pd.DataFrame(draws.plan.pick, columns=list(LISTED)).rename_axis("draw")
+    names = ("rank_shift", "rank_correlation", "entering", "leaving")
+    by_draw = choices.assign(**{name: told[:, i] for i, name in enumerate(names)})
+    return Uncertainty(blocks, by_draw, top_share, draws)
+
+
+def uncertainty(
+    values: Values,
+    indicators: Sequence[Indicator],
+    tree: Node | Mapping[str, Any],
+    *,
+    seed: int,
+    draws: int = 1000,
+    weights: Spread | Mapping[str, Spread] | None = None,
+    normalize: Sequence[MethodSpec] = (MethodSpec("minmax"),),
+    aggregate: Sequence[MethodSpec] = (MethodSpec("arithmetic"),),
+    treat: Sequence[MethodSpec | None] = (None,),
+    missing: Sequence[Missing] = (Missing(),),
+    data: bool | Mapping[str, Noise] = False,
+    redraw: Redraw | None = None,
+    normalize_each: Mapping[str, MethodSpec] | None = None,
+    reference: pd.DataFrame | None = None,
+    top_share: float = 0.1,
+    ties: str = "min",
+) -> Uncertainty:
+    """Draw the choices of a composite and say how sure each block's rank is.
+
+    Saisana, Saltelli and Tarantola (2005), J. R. Stat. Soc. A 168, 307–323.
+
+    Parameters
+    ----------
+    values, indicators, tree, weights, normalize, aggregate, treat, missing, data, redraw,
+    normalize_each, reference
+        As for `prepare`: the first alternative of each list is the stated one.
+    seed, draws, ties
+        As for `draw`.
+    top_share : float
+        What the top is: this share of the blocks with a score.
+
+    Returns
+    -------
+    Uncertainty
+
+    Examples
+    --------
+    >>> from targeting.composite.uncertainty import Anywhere
+    >>> one = Indicator("a", {"es": "a", "en": "a"}, "share", "higher", "violence", "share")
+    >>> two = Indicator("b", {"es": "b", "en": "b"}, "share", "higher", "violence", "share")
+    >>> held = pd.DataFrame({"a": [0.0, 0.4, 1.0], "b": [0.0, 1.0, 0.9]}, index=["x", "y", "z"])
+    >>> values = Values(held, held, held, {"a": "block", "b": "block"})
+    >>> found = uncertainty(values, [one, two], {"a": 1.0, "b": 1.0}, seed=1, draws=200,
+    ...                     weights=Anywhere(), top_share=0.34)
+    >>> found.blocks[["rank", "rank_low", "rank_high"]].astype(int).values.tolist()
+    [[3, 3, 3], [2, 1, 2], [1, 1, 2]]
+    """
+    model = prepare(
+        values,
+        indicators,
+        tree,
+        normalize=normalize,
+        aggregate=aggregate,
+        treat=treat,
+        missing=missing,
+        weights=weights,
+        data=data,
+        redraw=redraw,
+        normalize_each=normalize_each,
+        reference=reference,
+    )
+    return summarize(draw(model, draws=draws, seed=seed, ties=ties), top_share=top_share)
