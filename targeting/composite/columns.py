@@ -302,16 +302,26 @@ def first_known(columns: pd.DataFrame) -> pd.Series[float]:
 
 
 @register("column", laws=("rows", "ties", "missing"), unit=False)
-def steps_up(columns: pd.DataFrame, *, at: tuple[float, ...]) -> pd.Series[float]:
-    """How many of the thresholds one column reaches: 0 below the first.
+def steps_up(
+    columns: pd.DataFrame,
+    *,
+    at: tuple[float, ...],
+    when: Literal["reached", "passed"] = "reached",
+) -> pd.Series[float]:
+    """How many of the thresholds one column reaches, or passes: 0 below the first.
 
     Examples
     --------
-    >>> steps_up(pd.DataFrame({"index": [0.549, 0.55, 0.9]}), at=(0.55, 0.7, 0.8)).tolist()
+    >>> table = pd.DataFrame({"index": [0.549, 0.55, 0.9]})
+    >>> steps_up(table, at=(0.55, 0.7, 0.8)).tolist()
     [0.0, 1.0, 3.0]
+    >>> steps_up(table, at=(0.55, 0.7, 0.8), when="passed").tolist()
+    [0.0, 0.0, 3.0]
     """
     values = _one(columns)
-    reached = np.searchsorted(np.sort(np.asarray(at, dtype=float)), values.to_numpy(), "right")
+    steps = np.sort(np.asarray(at, dtype=float))
+    side: Literal["left", "right"] = "right" if when == "reached" else "left"
+    reached = np.searchsorted(steps, values.to_numpy(float), side)
     return _series(np.where(values.isna(), np.nan, reached.astype(float)), columns)
 
 
@@ -327,3 +337,50 @@ def power(columns: pd.DataFrame, *, exponent: float, times: float = 1.0) -> pd.S
     with np.errstate(divide="ignore", invalid="ignore"):
         raised = _one(columns).to_numpy(float) ** exponent * times
     return _series(np.where(np.isfinite(raised), raised, np.nan), columns)
+
+
+@register("column", laws=("rows", "ties"), unit=False)
+def where_enough(columns: pd.DataFrame, *, missing_max: Count) -> pd.Series[float]:
+    """First column, missing where more than so many of the others are.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"score": [1.0, 2.0], "a": [1.0, None], "b": [None, None]})
+    >>> where_enough(table, missing_max=1).tolist()
+    [1.0, nan]
+    """
+    few = columns.iloc[:, 1:].isna().sum(axis=1) <= missing_max
+    return columns.iloc[:, 0].astype(float).where(few)
+
+
+@register("column", laws=("rows", "ties", "missing"), unit=False)
+def apart(columns: pd.DataFrame, *, origin: float) -> pd.Series[float]:
+    """How far one column lies from a number, on either side.
+
+    Examples
+    --------
+    >>> apart(pd.DataFrame({"parity": [0.75, 1.25]}), origin=1.0).tolist()
+    [0.25, 0.25]
+    """
+    return (_one(columns) - origin).abs()
+
+
+@register("column", laws=("rows", "ties"), unit=False)
+def sharpened(columns: pd.DataFrame, *, decimals: int) -> pd.Series[float]:
+    """Give back the digits a published column lost: the second column where it rounds to the first.
+
+    Where it does not (it was made of inputs that are rounded themselves), or where there is no
+    second column, the first stands as it is.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"published": [33.33, 66.67], "exact": [33.3333, 66.7]})
+    >>> sharpened(table, decimals=2).tolist()
+    [33.3333, 66.67]
+    """
+    given = columns.iloc[:, 0].astype(float)
+    if columns.shape[1] < 2:
+        return given
+    exact = columns.iloc[:, 1].astype(float)
+    same = (exact - given).abs() <= 0.5 * 10.0**-decimals * (1 + 1e-9)
+    return given.mask(same, exact)

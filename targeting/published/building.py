@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,8 @@ def build(record: Record, columns: pd.DataFrame) -> Built:
     undone: list[str] = []
     weights: dict[str, pd.Series[float]] = {}
     for step in record.steps:
+        if step.some and step.of[0] in table:
+            step = replace(step, of=tuple(name for name in step.of if name in table))
         if any(name not in table for name in step.takes):
             undone.extend(step.make)
             continue

@@ -94,6 +94,8 @@ class Step:
         Columns handed to a method that asks for them.
     among : Among, optional
         Look at these units only; the others are missing in what is made.
+    some : bool
+        Go on with those columns of `of` that are there; the first must be.
     settings : mapping
         The method's own.
     where : str
@@ -108,6 +110,7 @@ class Step:
     reference: str | None = None
     groups: str | None = None
     among: Among | None = None
+    some: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     where: str = ""
 

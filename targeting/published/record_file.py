@@ -26,7 +26,7 @@ KINDS: Mapping[str, str] = {
     "index": "value",
 }
 """Kinds a step may name, and which part of the method's answer fills the new column."""
-_STEP = ("of", "each", "make", "weights", "reference", "groups", "among", "with")
+_STEP = ("of", "each", "make", "weights", "reference", "groups", "among", "some", "with")
 _RENAMED = {"leave_out": "left_out", "key": "units"}
 _ADAPTER = TypeAdapter(Record)
 _EXPECTED = {
