@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -85,11 +86,20 @@ def checked(hint: Any, value: Any, where: str, problems: list[Problem]) -> Any:
                 code = "out-of-range"
             else:
                 code = "wrong-type"
-                expected = bounds.get("expected") or _EXPECTED.get(kind.split("_")[0], kind)
+                expected = _expected(kind, bounds.get("expected"), detail["input"])
             problems.append(
                 Problem(code, place, {"given": shown(detail["input"]), "expected": expected})
             )
         return None
+
+
+def _expected(kind: str, names: str | None, given: Any) -> str:
+    """Return what was expected: the names there are, or the key of a message."""
+    if names is not None:
+        return ", ".join(re.findall(r"'([^']*)'", names)) or names
+    expected = _EXPECTED.get(kind.split("_")[0], kind)
+    number = isinstance(given, int | float) and not isinstance(given, bool)
+    return "expected.quoted" if expected == "expected.text" and number else expected
 
 
 def _is_place(part: Any) -> bool:

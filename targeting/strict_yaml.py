@@ -58,6 +58,19 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _whole)
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
+# What the library says, by a piece of it, in words of ours.
+_SAID = {
+    "mapping values are not allowed": "expected.yaml-colon",
+    "expected ',' or": "expected.yaml-bracket",
+    "expected <block end>": "expected.yaml-indent",
+    "could not find expected ':'": "expected.yaml-no-colon",
+    "while scanning a quoted scalar": "expected.yaml-quote",
+    "unexpected end of stream": "expected.yaml-quote",
+    "cannot start any token": "expected.yaml-character",
+    "undefined alias": "expected.yaml-character",
+}
+
+
 def read_yaml(text: str, *, where: str = "study") -> Any:
     """Read one YAML document.
 
@@ -91,4 +104,5 @@ def read_yaml(text: str, *, where: str = "study") -> Any:
         detail = str(getattr(error, "problem", None) or error).splitlines()[0]
         if "'\\t'" in detail:
             raise TargetingError([Problem("yaml-tab", place)]) from error
-        raise TargetingError([Problem("bad-yaml", place, {"detail": detail})]) from error
+        known = next((words for piece, words in _SAID.items() if piece in detail), detail)
+        raise TargetingError([Problem("bad-yaml", place, {"detail": known})]) from error

@@ -29,6 +29,25 @@ def test_broken_yaml_names_its_line():
     assert caught.value.problems[0].where.startswith("study.yaml, 2:")
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("title: Zapopan: el estudio", "yaml-colon"),
+        ("a: {file: b, source: c", "yaml-bracket"),
+        ('a: {file: "b" "c"}', "yaml-bracket"),
+        ("a:\n  b: 1\n c: 2", "yaml-indent"),
+        ('a: "b\nc: 2', "yaml-quote"),
+        ("a: @b", "yaml-character"),
+        ("a: *b", "yaml-character"),
+    ],
+)
+def test_what_is_wrong_with_the_yaml_is_told_in_the_readers_language(text, words):
+    with pytest.raises(TargetingError) as caught:
+        read_yaml(text)
+    assert caught.value.problems[0].values["detail"] == f"expected.{words}"
+    assert "expected" not in caught.value.text("es")
+
+
 def test_numbers_and_text_as_usual():
     assert read_yaml("{a: 1.5, b: [x, 2], c: true, d: 0x1F}") == {
         "a": 1.5,

@@ -22,7 +22,7 @@ from targeting.sources.match import (
     join_block_table,
     join_census,
 )
-from targeting.sources.opening import open_layer, reader_extras
+from targeting.sources.opening import named_twice, open_layer, reader_extras
 
 # The head of a file cannot tell these: what it lacks may stand further down.
 _OF_THE_WHOLE = ("no-kind-found", "no-facility-found", "kind-without-rows", "no-rows-left")
@@ -69,7 +69,7 @@ def check_inputs(
     TargetingError
         Everything wrong, in one list, in the order of the layers.
     """
-    problems: list[Problem] = []
+    problems = named_twice(layers, folder)
     extras = (
         reader_extras(population, census_columns, municipalities),
         reader_extras(population, (), municipalities),  # keys need no counts

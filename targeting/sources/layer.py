@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -207,6 +207,27 @@ def require_columns(found: Iterable[str], wanted: Mapping[str, str | None]) -> N
     ]
     if problems:
         raise TargetingError(problems)
+
+
+def missing_columns(absent: Sequence[str], found: Iterable[str]) -> list[Problem]:
+    """Return the problems of columns a publisher's table lacks; of many, that it is another table.
+
+    Examples
+    --------
+    >>> [one.code for one in missing_columns(["IM", "GM"], ["lat", "long"])]
+    ['missing-column', 'missing-column']
+    >>> [one.code for one in missing_columns(["IM", "GM", "ENT", "MUN"], ["lat", "long"])]
+    ['other-table']
+    """
+    columns = list(found)
+    if len(absent) <= _MANY:
+        return [missing_column(name, columns) for name in absent]
+    shown = ", ".join(columns[:12]) + (" …" if len(columns) > 12 else "")
+    values = {"wanted": ", ".join(absent[:_MANY]), "known": shown or "–"}
+    return [Problem("other-table", "", values)]
+
+
+_MANY = 3
 
 
 def missing_column(given: str, found: Iterable[str], where: str = "") -> Problem:

@@ -76,7 +76,7 @@ def check_match(
             matched=len(keys) - len(missing),
             total=len(keys),
             other=other,
-            examples=", ".join(sorted(missing)[:5]),
+            examples=", ".join(sorted(missing.unique())[:5]),
         )
     ]
 

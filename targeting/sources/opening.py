@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,38 @@ def open_layer(
         values = {"given": spec.file, "detail": error.strerror or str(error)}
         problems.append(Problem("unreadable-file", where, values))
     return None
+
+
+def named_twice(layers: Sequence[LayerSpec], folder: Path) -> list[Problem]:
+    """Return the problem of each file a slot names twice, which would count everything twice.
+
+    The same file read in another way (another layer, other rows) is another input.
+    """
+    seen: dict[tuple[Any, ...], str] = {}
+    problems = []
+    for spec in layers:
+        where = spec.where or layer_name(spec)
+        same = (spec.slot, (folder / spec.file).resolve(), repr(spec.reader))
+        if same in seen:
+            values = {"given": spec.file, "other": seen[same]}
+            problems.append(Problem("input-twice", where, values))
+        seen.setdefault(same, where)
+    return problems
+
+
+def same_content(accounts: Sequence[Account]) -> list[Problem]:
+    """Return the problem of each file that is a copy of another one of its slot."""
+    seen: dict[tuple[str, ...], Account] = {}
+    problems = []
+    for account in accounts:
+        if not account.sha256:
+            continue
+        same = (account.spec.slot, account.sha256, repr(account.spec.reader))
+        first = seen.setdefault(same, account)
+        if first is not account and first.spec.file != account.spec.file:
+            other = first.spec.where or first.name
+            problems.append(account.problem("input-twice", other=other))
+    return problems
 
 
 def _fits(slot: str, layer: Layer) -> bool:

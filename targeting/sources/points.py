@@ -16,7 +16,7 @@ from targeting.problems import Problem, TargetingError
 from targeting.sources.files import TABLE, VECTOR, require_format
 from targeting.sources.layer import drop, require_columns
 from targeting.sources.tables import read_text_table, to_numbers
-from targeting.sources.vectors import read_vector
+from targeting.sources.vectors import read_vector, refuse_other_coordinates
 from targeting.spatial import recognize_crs
 
 
@@ -99,6 +99,7 @@ def read_points(
     geometry = gpd.GeoSeries.from_xy(east, north, index=table.index, crs=system)
     geometry = geometry.where(east.notna() & north.notna(), None)
     frame = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(geometry, crs=system))
+    refuse_other_coordinates(frame, path)
     name = f"EPSG:{system.to_epsg()}" if system.to_epsg() else system.name
     return PointTable(frame, read.rows_read, name, read.encoding, read.losses)
 

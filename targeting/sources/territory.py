@@ -25,7 +25,7 @@ from targeting.sources.match import (
     join_block_table,
     join_census,
 )
-from targeting.sources.opening import open_layer, reader_extras
+from targeting.sources.opening import named_twice, open_layer, reader_extras, same_content
 from targeting.sources.placing import take_incidents
 from targeting.sources.population import KnownPeople
 from targeting.sources.rasters import check_raster, raster_column
@@ -83,7 +83,7 @@ def read_territory(
     TargetingError
         Everything wrong with the files and their joins, in one list, in the order of the layers.
     """
-    problems: list[Problem] = []
+    problems = named_twice(layers, folder)
     extras = reader_extras(population, census_columns, municipalities)
     slots: dict[str, list[Account]] = defaultdict(list)
     accounts = []
@@ -92,6 +92,7 @@ def read_territory(
         if account is not None:
             accounts.append(account)
             slots[spec.slot].append(account)
+    problems.extend(same_content(accounts))
     if not any(spec.slot == "blocks" for spec in layers) and population is not None:
         problems.append(Problem("missing-key", "inputs.blocks"))
     if not slots["blocks"]:
@@ -267,6 +268,7 @@ class _Intake:
                     self.problems.append(Problem("column-twice", f"inputs.{slot}", values))
                 seen.add(str(column))
         joined = pd.concat(tables, axis=1).sort_index()
+        joined = joined.loc[:, ~joined.columns.duplicated()]
         return joined if index is None else joined.reindex(index)
 
     def people(

@@ -101,25 +101,30 @@ def read_vector(
     if not len(frame):
         raise TargetingError([Problem("empty-layer", "", {"given": path.name})])
     frame.index = pd.RangeIndex(1, len(frame) + 1)
-    _refuse_other_coordinates(frame, path)
+    refuse_other_coordinates(frame, path)
     return VectorTable(frame, _crs_name(stated), used)
 
 
-def _refuse_other_coordinates(frame: gpd.GeoDataFrame, path: Path) -> None:
-    """Refuse a layer none of whose shapes can lie where its coordinate system says."""
+def refuse_other_coordinates(frame: gpd.GeoDataFrame, path: Path) -> None:
+    """Refuse a layer whose shapes cannot lie where its coordinate system says.
+
+    Of degrees none may be possible; degrees in the place of meters are told by most of them lying
+    where the projected system is used (a few may be 0, or of elsewhere).
+    """
     bounds = shapely.bounds(np.asarray(frame.geometry.array, dtype=object))
     bounds = bounds[np.isfinite(bounds).all(axis=1)]
     if not len(bounds):
         return
     if frame.crs.is_geographic:
         wrong = bool((np.abs(bounds) > [360, 90, 360, 90]).any(axis=1).all())
-    else:  # degrees that lie where the projected system is used
+    else:
         use = frame.crs.area_of_use
-        west, south, _, _ = bounds.min(axis=0)
-        _, _, east, north = bounds.max(axis=0)
         wrong = use is not None and bool(
-            use.west - 1 <= west <= east <= use.east + 1
-            and use.south - 1 <= south <= north <= use.north + 1
+            np.mean(
+                (bounds >= [use.west - 1, use.south - 1] * 2).all(axis=1)
+                & (bounds <= [use.east + 1, use.north + 1] * 2).all(axis=1)
+            )
+            > 0.5
         )
     if wrong:
         example = ", ".join(f"{value:g}" for value in bounds[0, :2])

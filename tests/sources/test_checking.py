@@ -143,3 +143,68 @@ def test_a_table_of_any_country_is_looked_at_by_its_keys_too(tmp_path):
     _, report = check(tmp_path / "study.yaml")
     census = next(layer for layer in report.layers if layer.layer == "census")
     assert (census.rows_read, census.notes["match_share"]) == (500, 1.0)
+
+
+def test_a_file_named_twice_is_not_counted_twice(city, tmp_path):
+    facility = next(where for where in city if where.startswith("inputs.facilities"))
+    again = dataclasses.replace(city[facility], where="inputs.facilities[9]")
+    layers = {**city, "again": again}
+    wrong = {("inputs.facilities[9]", "input-twice")}
+    assert told(layers, tmp_path) == wrong
+    with pytest.raises(TargetingError) as raised:
+        read_territory(list(layers.values()), tmp_path, population=CENSUS)
+    assert {(problem.where, problem.code) for problem in raised.value.problems} == wrong
+    # Under another name it is the same file all the same; read whole, its content tells.
+    copy = tmp_path / f"copia de {again.file}"
+    copy.write_bytes((tmp_path / again.file).read_bytes())
+    layers["again"] = dataclasses.replace(again, file=copy.name)
+    with pytest.raises(TargetingError) as raised:
+        read_territory(list(layers.values()), tmp_path, population=CENSUS)
+    assert {(problem.where, problem.code) for problem in raised.value.problems} == wrong
+
+
+def test_a_table_by_area_named_twice_tells_its_columns(city, tmp_path):
+    table = city["inputs.area_table"]
+    (tmp_path / "copy.csv").write_bytes((tmp_path / table.file).read_bytes())
+    layers = {**city, "again": dataclasses.replace(table, file="copy.csv", where="again")}
+    spread = MethodSpec("spread_area_total", {"column": "POB_TOTAL"})
+    with pytest.raises(TargetingError) as raised:
+        read_territory(list(layers.values()), tmp_path, population=spread)
+    assert {problem.code for problem in raised.value.problems} == {"input-twice", "column-twice"}
+
+
+def test_degrees_read_as_meters_are_told_of_the_head(city, tmp_path):
+    spec = city["inputs.incidents"]
+    city["inputs.incidents"] = with_file(spec, spec.file, crs="EPSG:32613")
+    assert told(city, tmp_path) == {("inputs.incidents.crs", "coordinates-not-of-crs")}
+    city["inputs.incidents"] = spec
+    path = tmp_path / "meters.csv"
+    made.write_text(path, "x,y,kind,date\n672382.3,2296059.5,HOMICIDIO,2020-01-01\n")
+    settings = {"x": "x", "y": "y", "kind": "kind", "crs": "EPSG:4326"}
+    meters = dataclasses.replace(spec, file=path.name, reader=MethodSpec("points", settings))
+    assert told({**city, "inputs.incidents": meters}, tmp_path) == {
+        ("inputs.incidents.crs", "coordinates-not-of-crs")
+    }
+
+
+def test_another_publishers_table_is_told_once(city, tmp_path):
+    table = city["inputs.area_table"]
+    made.write_text(tmp_path / "other.csv", "long,lat,delito\n1,2,ROBO\n")
+    city["inputs.area_table"] = with_file(table, "other.csv")
+    assert told(city, tmp_path) == {("inputs.area_table", "other-table")}
+
+
+def test_keys_without_a_match_are_each_named_once(city, tmp_path):
+    made.write_areas(tmp_path / "01a.shp", [0])
+    with pytest.raises(TargetingError) as raised:
+        check_inputs(list(city.values()), tmp_path, population=CENSUS, match_min=0.9)
+    problem = next(one for one in raised.value.problems if one.where == "inputs.blocks")
+    assert problem.values["examples"] == made.AREAS[1]
+
+
+def test_services_are_shapes_and_no_table(tmp_path):
+    from targeting.sources.mx.services import inegi_services
+
+    with pytest.raises(TargetingError) as raised:
+        inegi_services(made.write_text(tmp_path / "a.csv", "x,y\n1,2\n"))
+    assert [one.code for one in raised.value.problems] == ["wrong-format"]

@@ -364,5 +364,5 @@ def test_a_column_of_two_tables(city, tmp_path):
     again = dataclasses.replace(city["inputs.area_table"], where="inputs.area_table[1]")
     with pytest.raises(TargetingError) as raised:
         read_territory([*city.values(), again], tmp_path, population=CENSUS)
-    assert {problem.code for problem in raised.value.problems} == {"column-twice"}
-    assert raised.value.problems[0].where == "inputs.area_table"
+    assert {one.code for one in raised.value.problems} == {"column-twice", "input-twice"}
+    assert raised.value.problems[-1].where == "inputs.area_table"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from targeting.problems import TargetingError
 from targeting.registry import register
-from targeting.sources.layer import Layer, missing_column
+from targeting.sources.layer import Layer, missing_columns
 from targeting.sources.mx.framework import AREA, MUNICIPALITY
 from targeting.sources.mx.published_tables import AREA_KEY, PublishedTable, read_published
 from targeting.sources.tables import to_numbers, unique_keys
@@ -88,14 +88,13 @@ def _names(read: PublishedTable) -> dict[str, str]:
     """Return our name to the file's."""
     plain = {column.strip().upper().replace("A/B", "AB"): column for column in read.names}
     names = {level: plain[level] for level in LEVELS if level in plain}
-    problems = [missing_column(level, read.names) for level in LEVELS if level not in plain]
-    if not read.key:
-        problems.insert(0, missing_column("CVEGEO", read.names))
+    absent = [] if read.key else ["CVEGEO"]
+    absent += [level for level in LEVELS if level not in plain]
     total = next((c for c in read.names if fold(c) in ("viviendas", "hogares", "total")), None)
     if total is None:
-        problems.append(missing_column("VIVIENDAS", read.names))
-    if problems or total is None:
-        raise TargetingError(problems)
+        absent.append("VIVIENDAS")
+    if absent or total is None:
+        raise TargetingError(missing_columns(absent, read.names))
     size = next((c for c in read.names if fold(c).startswith("tamano de localidad")), None)
     more = {} if size is None else {"size": size}
     return {"key": read.key, "total": total, **names, **more}

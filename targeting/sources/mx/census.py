@@ -16,7 +16,7 @@ from targeting.problems import TargetingError
 from targeting.registry import register
 from targeting.sources.depth import reads
 from targeting.sources.files import Member
-from targeting.sources.layer import Layer, content_ranks, examples, missing_column, repeats
+from targeting.sources.layer import Layer, content_ranks, examples, missing_columns, repeats
 from targeting.sources.mx.census_sums import mask_notes, sum_notes
 from targeting.sources.mx.masks import (
     DWELLINGS,
@@ -99,9 +99,9 @@ def inegi_census(
     found = [str(name) for name in read.table.column_names]
     figures = [name for name in found if name not in LABELS]
     wanted = list(dict.fromkeys([PEOPLE, *(figures if columns is None else columns)]))
-    problems = [missing_column(name, found) for name in (*PARTS, *wanted) if name not in found]
-    if problems:
-        raise TargetingError(problems)
+    absent = [name for name in (*PARTS, *wanted) if name not in found]
+    if absent:
+        raise TargetingError(missing_columns(absent, found))
     units, padded = _units(read)
     losses = read.losses
     keep, differs = _unique(read, units, losses)

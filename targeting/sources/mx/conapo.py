@@ -12,7 +12,7 @@ import pandas as pd
 
 from targeting.problems import Problem, TargetingError
 from targeting.registry import register
-from targeting.sources.layer import Layer, missing_column
+from targeting.sources.layer import Layer, missing_columns
 from targeting.sources.mx.framework import AREA, MUNICIPALITY
 from targeting.sources.mx.published_tables import (
     AREA_KEY,
@@ -273,9 +273,9 @@ def _names(found: Sequence[str], components: Sequence[str], keys: Sequence[str])
 
 
 def _require(names: Mapping[str, str], found: Sequence[str], wanted: Sequence[str]) -> None:
-    problems = [missing_column(name, found) for name in wanted if name not in names]
-    if problems:
-        raise TargetingError(problems)
+    absent = [name for name in wanted if name not in names]
+    if absent:
+        raise TargetingError(missing_columns(absent, found))
 
 
 def _refuse_reversed(frame: pd.DataFrame, name: str) -> None:

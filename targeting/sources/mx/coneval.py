@@ -11,7 +11,7 @@ import pandas as pd
 
 from targeting.problems import TargetingError
 from targeting.registry import register
-from targeting.sources.layer import Layer, missing_column
+from targeting.sources.layer import Layer, missing_columns
 from targeting.sources.mx.framework import AREA, MUNICIPALITY
 from targeting.sources.mx.published_tables import (
     AREA_KEY,
@@ -152,11 +152,10 @@ def _names(
         ours = next(fits, None)
         if ours is not None:
             names.setdefault(ours, column)
-    problems = [missing_column(name, read.names) for name in wanted if name not in names]
-    if not read.key:
-        problems.insert(0, missing_column("CVEGEO", read.names))
-    if problems:
-        raise TargetingError(problems)
+    absent = [] if read.key else ["CVEGEO"]
+    absent += [name for name in wanted if name not in names]
+    if absent:
+        raise TargetingError(missing_columns(absent, read.names))
     return names
 
 

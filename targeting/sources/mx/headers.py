@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from targeting.problems import TargetingError
-from targeting.sources.layer import missing_column
+from targeting.sources.layer import missing_columns
 from targeting.sources.text import fold
 
 
@@ -30,7 +30,7 @@ def find_columns(
     Raises
     ------
     TargetingError
-        `missing-column` for each that is not.
+        `missing-column` for each that is not; `other-table` when many are not.
 
     Examples
     --------
@@ -49,5 +49,5 @@ def find_columns(
                 break
     absent = [ours for ours in required if ours not in chosen]
     if absent:
-        raise TargetingError(missing_column(aliases[ours][0], names) for ours in absent)
+        raise TargetingError(missing_columns([aliases[ours][0] for ours in absent], names))
     return chosen

@@ -9,6 +9,7 @@ from typing import Any
 
 from targeting.registry import register
 from targeting.sources.facilities import NO_NAME, facility_layer, facility_names
+from targeting.sources.files import VECTOR, require_format
 from targeting.sources.kinds import choose_kinds
 from targeting.sources.layer import Layer, drop, require_columns
 from targeting.sources.points import read_points
@@ -59,6 +60,7 @@ def inegi_services(
     TargetingError
         `missing-column`, `no-kind-found` and what `read_vector` raises.
     """
+    require_format(path, *VECTOR)
     read = read_points(path, columns={}, layer=layer, crs=crs, encoding=encoding)
     frame = read.frame.rename(
         columns={c: str(c).upper() for c in read.frame.columns if c != "geometry"}
