@@ -24,6 +24,7 @@ from targeting.sources.tables import read_text_table, table
 from targeting.sources.vectors import polygons, read_vector
 from targeting.spatial import metric_crs
 from tests.sources import made
+from tests.sources.publishing import archive
 
 CENSUS = MethodSpec("census")
 
@@ -32,19 +33,11 @@ def codes(raised) -> set[str]:
     return {problem.code for problem in raised.value.problems}
 
 
-def zipped(members: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return out.getvalue()
-
-
 def bomb(name: str) -> bytes:
     """Return an archive of some 5 kB that says it unpacks to 5 GB of zeros, and would."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, b"")
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as held:
+        held.writestr(name, b"")
     data = bytearray(out.getvalue())
     # The sizes stand at fixed places of the central directory's one entry.
     at = data.index(b"PK\x01\x02")
@@ -54,7 +47,7 @@ def bomb(name: str) -> bytes:
 
 def dense_bomb(name: str) -> bytes:
     """Return an archive whose 60 MB of zeros are really there, packed a thousand times."""
-    return zipped({name: b"0" * 60_000_000})
+    return archive({name: b"0" * 60_000_000})
 
 
 HOSTILE = {
@@ -72,13 +65,13 @@ HOSTILE = {
     "parquet": b"PAR1" + bytes(200) + b"PAR1",
     "tiff": b"II*\x00" + bytes(200),
     "workbook": b"\xd0\xcf\x11\xe0" + bytes(600),
-    "torn zip": zipped({"19m.shp": b"x" * 999})[:200],
-    "zip of nothing": zipped({}),
+    "torn zip": archive({"19m.shp": b"x" * 999})[:200],
+    "zip of nothing": archive({}),
     "zip bomb": bomb("conjunto_de_datos/ageb_urbana_99_cpv2020.csv"),
     "dense bomb": dense_bomb("xl/worksheets/sheet1.xml"),
-    "way out": zipped({"../../99m.shp": b"\x00\x00\x27\x0a", "a/../../99a.shp": b"1"}),
-    "other root": zipped({"/etc/99m.shp": b"\x00\x00\x27\x0a"}),
-    "drive": zipped({"C:\\99m.shp": b"\x00\x00\x27\x0a"}),
+    "way out": archive({"../../99m.shp": b"\x00\x00\x27\x0a", "a/../../99a.shp": b"1"}),
+    "other root": archive({"/etc/99m.shp": b"\x00\x00\x27\x0a"}),
+    "drive": archive({"C:\\99m.shp": b"\x00\x00\x27\x0a"}),
     "columns": b",".join(b"c%d" % n for n in range(1_000_000)) + b"\n",
     "one line": b"a" * 3_000_000,
     "quote": b'a,b\n"' + b"x,y\n" * 50_000,
@@ -134,7 +127,7 @@ def test_an_archive_that_fills_the_memory(tmp_path):
 
 
 def test_an_archive_that_says_less_than_it_holds(tmp_path):
-    data = bytearray(zipped({"ageb_urbana_99_cpv2020.csv": b"0" * 60_000_000}))
+    data = bytearray(archive({"ageb_urbana_99_cpv2020.csv": b"0" * 60_000_000}))
     at = data.index(b"PK\x01\x02")
     data[at + 24 : at + 28] = (1_000).to_bytes(4, "little")
     path = tmp_path / "census.zip"
