@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from targeting.study import Study
 
 OK, BUG, WRONG = 0, 1, 2
-LISTS = ("indicators", "methods", "facility-kinds")
+DIFFERS = 1  # an index rebuilt is not the one published
+LISTS = ("indicators", "methods", "facility-kinds", "published")
 METHOD_KINDS = (
     "reader",
     "population",
@@ -47,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done, 2 the study or its files need mending, 1 a defect of ours.
+        0 done, 2 the study or its files need mending, 1 a defect of ours (or, of `reproduce`,
+        an index that is not the one published).
     """
     _plain_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -129,6 +131,12 @@ def _parser(language: str) -> argparse.ArgumentParser:
     fetch.add_argument("--base-url", help=argparse.SUPPRESS)
     listing = command("list", _list)
     listing.add_argument("what", choices=LISTS, help=words("what"))
+    reproduce = command("reproduce", _reproduce)
+    reproduce.add_argument("id", help=words("reproduce-id"))
+    reproduce.add_argument("file", type=Path, help=words("reproduce-file"))
+    reproduce.add_argument("--json", action="store_true", help=words("reproduce-json"))
+    reproduce.add_argument("--columns", type=Path, help=words("reproduce-columns"))
+    reproduce.add_argument("--sheet", help=words("reproduce-sheet"))
     sample = command("sample", _sample)
     sample.add_argument("--blocks", type=int, help=words("blocks"), metavar="N")
     sample.add_argument("--seed", type=int, help=words("seed"))
@@ -318,8 +326,25 @@ def _print_polygons(result: Result, language: str) -> None:
         print("  " + say("cli.polygon", language, area=row["area_km2"], **values))
 
 
+def _reproduce(options: argparse.Namespace, language: str) -> int:
+    from targeting.published import read_columns, report_json, report_lines, reproduce
+
+    try:
+        columns = read_columns(options.columns)
+        answer = reproduce(options.id, options.file, columns=columns, sheet=options.sheet)
+    except TargetingError as error:
+        _complain(error, language, "reproduce.problems")
+        return WRONG
+    print(report_json(answer) if options.json else "\n".join(report_lines(answer, language)))
+    return OK if answer.agrees else DIFFERS
+
+
 def _list(options: argparse.Namespace, language: str) -> int:
-    if options.what == "indicators":
+    if options.what == "published":
+        from targeting.published import listing_lines
+
+        print("\n".join(listing_lines(language)))
+    elif options.what == "indicators":
         from targeting.catalogue import catalogue
 
         for key, record in catalogue().items():

@@ -4,6 +4,12 @@ from targeting.published.comparing import ColumnAgreement
 from targeting.published.library import listing, published, published_ids
 from targeting.published.record import Record
 from targeting.published.record_file import read_record
+from targeting.published.report import (
+    listing_lines,
+    read_columns,
+    report_json,
+    report_lines,
+)
 from targeting.published.reproducing import Reproduction, reproduce
 
 __all__ = [
@@ -11,8 +17,12 @@ __all__ = [
     "Record",
     "Reproduction",
     "listing",
+    "listing_lines",
     "published",
     "published_ids",
+    "read_columns",
     "read_record",
+    "report_json",
+    "report_lines",
     "reproduce",
 ]
