@@ -8,35 +8,12 @@ import numpy as np
 import pandas as pd
 from annotated_types import Ge
 
+from targeting.composite.fences import hinges
 from targeting.composite.normalize._applied import Array, applied, known
 from targeting.composite.normalize.ends import between
 from targeting.registry import register
 
 _HALVINGS = 80
-
-
-def hinges(values: Array) -> tuple[float, float]:
-    """Return the lower and upper hinge: Tukey's quartiles, as in R's `fivenum`.
-
-    Parameters
-    ----------
-    values : ndarray
-        At least one, none missing.
-
-    Examples
-    --------
-    >>> hinges(np.array([1.0, 2.0, 3.0, 4.0]))
-    (1.5, 3.5)
-    """
-    size = len(values)
-    depth = (size + 3) // 2 / 2
-    low, high = int(np.floor(depth)) - 1, int(np.ceil(depth)) - 1
-    picks = (low, high, size - 1 - high, size - 1 - low)
-    parted = np.partition(values, sorted(set(picks)))
-    return (
-        float(parted[low] + parted[high]) / 2,
-        float(parted[picks[2]] + parted[picks[3]]) / 2,
-    )
 
 
 def medcouple(values: Array) -> float:
