@@ -188,23 +188,30 @@ def _missing(name: str, column: Column, headings: list[str]) -> Problem:
 def _taken(
     record: Record, given: pd.DataFrame, headings: Mapping[str, str], finder: Finder
 ) -> Taken:
-    keys = _keys(record, given, finder)
-    given = given.set_axis(keys, axis=0)
+    given = given.set_axis(_keys(record, given, finder), axis=0)
+    out = np.zeros(len(given), dtype=bool)
+    for rule in record.left_out:
+        if rule.column in headings:
+            held, _ = _column(record, rule.column, given[headings[rule.column]])
+            out |= _holds(held, rule.values)
+    left_out, given = tuple(given.index[out]), given[~out]
+    _demand_each_once(given.index, finder.find(record.units.names))
     unreadable: dict[str, int] = {}
     columns: dict[str, pd.Series] = {}
     for name, heading in headings.items():
-        if record.columns[name].text:
-            columns[name] = texts(given[heading])
-        else:
-            columns[name], bad = numbers(given[heading], record.missing)
-            if bad:
-                unreadable[heading] = bad
-    table = pd.DataFrame(columns, index=given.index)
-    out = np.zeros(len(table), dtype=bool)
-    for rule in record.left_out:
-        if rule.column in table:
-            out |= _holds(table[rule.column], rule.values)
-    return Taken(table[~out], given[~out], dict(headings), tuple(table.index[out]), unreadable)
+        columns[name], bad = _column(record, name, given[heading])
+        if bad:
+            unreadable[heading] = bad
+    return Taken(
+        pd.DataFrame(columns, index=given.index), given, dict(headings), left_out, unreadable
+    )
+
+
+def _column(record: Record, name: str, values: pd.Series) -> tuple[pd.Series, int]:
+    """Return a column as the record reads it, and how many of its cells could not be."""
+    if record.columns[name].text:
+        return texts(values), 0
+    return numbers(values, record.missing)
 
 
 def _holds(values: pd.Series, wanted: Sequence[float | str]) -> np.ndarray:
@@ -221,11 +228,18 @@ def _keys(record: Record, given: pd.DataFrame, finder: Finder) -> pd.Index:
     keys = clean_keys(given[heading], record.units.width)[0]
     rows = pd.Series([f"row {row}" for row in range(1, len(given) + 1)], index=keys.index)
     keys = keys.where(keys.notna(), rows)
+    return pd.Index(keys, name="key")
+
+
+def _demand_each_once(keys: pd.Index, heading: str | None) -> None:
+    """Refuse units that stand twice among those that are no part of what is left out.
+
+    A table of several years names each unit once a year; the record keeps one.
+    """
     again = keys[keys.duplicated()].unique()
     if len(again):
-        values = {"given": heading, "count": len(again), "known": ", ".join(again[:5])}
+        values = {"given": heading or "", "count": len(again), "known": ", ".join(again[:5])}
         raise TargetingError([Problem("repeated-units", "", values)])
-    return pd.Index(keys, name="key")
 
 
 def numbers(values: pd.Series, missing: Sequence[float]) -> tuple[pd.Series[float], int]:
