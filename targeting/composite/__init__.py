@@ -14,14 +14,25 @@ from targeting.composite.aggregate import (
     product,
     quadrants,
 )
+from targeting.composite.classify import (
+    Classes,
+    dalenius_hodges,
+    natural_breaks,
+    quantiles,
+    stated_breaks,
+)
 from targeting.composite.components import first_component, principal_components
 from targeting.composite.distance import dp2, furthest
 from targeting.composite.normalize import minmax, rank
 from targeting.composite.scoring import score
+from targeting.composite.weigh import Weighing
 
 __all__ = [
+    "Classes",
+    "Weighing",
     "arithmetic",
     "copeland",
+    "dalenius_hodges",
     "dp2",
     "first_component",
     "furthest",
@@ -31,12 +42,15 @@ __all__ = [
     "mazziotta_pareto",
     "min_count",
     "minmax",
+    "natural_breaks",
     "one_less_dp2",
     "owa",
     "power_mean",
     "principal_components",
     "product",
     "quadrants",
+    "quantiles",
     "rank",
     "score",
+    "stated_breaks",
 ]

@@ -1,0 +1,23 @@
+"""How much each member of a group counts: as stated, as judged, or as the data say.
+
+Every weigher takes the parts of a group (blocks by members, 0 to 1, 1 worst) and the weights the
+study states, and gives a `Weighing`: weights that sum to 1, and notes.
+"""
+
+from targeting.composite.weigh.ahp import ahp
+from targeting.composite.weigh.components import principal_component
+from targeting.composite.weigh.result import Weighing
+from targeting.composite.weigh.spread import critic, entropy, standard_deviation
+from targeting.composite.weigh.stated import equal, stated, swing
+
+__all__ = [
+    "Weighing",
+    "ahp",
+    "critic",
+    "entropy",
+    "equal",
+    "principal_component",
+    "standard_deviation",
+    "stated",
+    "swing",
+]
