@@ -21,6 +21,7 @@ from targeting.render.rows import SET_ASIDE, slot
 _TOLD_ELSEWHERE = (*SET_ASIDE, "not_chosen_texts")
 # What a planner looks for first, by a piece of the note's name.
 _TELLING = (
+    "padded",
     "match",
     "masked",
     "outside",
@@ -32,7 +33,6 @@ _TELLING = (
     "merged",
     "allocated",
     "damaged",
-    "padded",
     "duplicate",
     "repeated",
     "not_found",

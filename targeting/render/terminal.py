@@ -21,7 +21,7 @@ from targeting.render.figures import (
 )
 from targeting.render.rows import rows_of
 
-_FIGURES, _EXAMPLES = 5, 3
+_FIGURES, _EXAMPLES = 6, 3
 _LEAST_TELLING = telling("")
 
 

@@ -132,6 +132,11 @@ def test_a_value_that_is_not_known_loses_no_row():
 # ---- figures
 
 
+def test_a_repair_of_keys_is_told_before_how_they_match():
+    notes = {"match_share": 1.0, "masked_share": 0.1, "keys_padded": 11468}
+    assert [one.name for one in figures(notes, "en")][0] == "keys_padded"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "spanish", "english"),
     [
