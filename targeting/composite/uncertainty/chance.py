@@ -13,9 +13,6 @@ from targeting.composite._compiled import njit
 from targeting.composite.kernels import Levels
 from targeting.composite.uncertainty.choices import Anywhere, Around, Spread
 
-_LOW = np.uint64(0xFFFFFFFF)
-_BITS = np.uint64(32)
-
 
 @njit
 def philox(
@@ -36,24 +33,18 @@ def philox(
 
 
 @njit
-def fill_uniform(
-    units: np.ndarray, column: int, draw: int, key: np.ndarray, out: np.ndarray
-) -> None:
-    """Fill `out` with numbers strictly between 0 and 1, each of its unit, a column and a draw."""
-    number, place = np.uint64(draw), np.uint64(column)
+def fill_uniform(units: np.ndarray, four: int, draw: int, key: np.ndarray, out: np.ndarray) -> None:
+    """Fill `out` (four rows) with numbers strictly between 0 and 1.
+
+    Row r belongs to column `4 four + r`; each number to its unit, its column and its draw.
+    """
+    place, number, none = np.uint64(four), np.uint64(draw), np.uint64(0)
     for i in range(len(units)):
-        unit = np.uint64(units[i])
-        # Four units share one call.
-        drawn = philox(unit >> np.uint64(2), place, number, np.uint64(0), key[0], key[1])
-        lane = unit & np.uint64(3)
-        bits = drawn[0]
-        if lane == np.uint64(1):
-            bits = drawn[1]
-        elif lane == np.uint64(2):
-            bits = drawn[2]
-        elif lane == np.uint64(3):
-            bits = drawn[3]
-        out[i] = (np.float64(bits) + 0.5) / 4294967296.0
+        drawn = philox(np.uint64(units[i]), place, number, none, key[0], key[1])
+        out[0, i] = (np.float64(drawn[0]) + 0.5) / 4294967296.0
+        out[1, i] = (np.float64(drawn[1]) + 0.5) / 4294967296.0
+        out[2, i] = (np.float64(drawn[2]) + 0.5) / 4294967296.0
+        out[3, i] = (np.float64(drawn[3]) + 0.5) / 4294967296.0
 
 
 def key_of(seed: int, stream: int) -> np.ndarray:
@@ -64,12 +55,11 @@ def key_of(seed: int, stream: int) -> np.ndarray:
 
 def picks(seed: int, stream: int, factor: int, versions: np.ndarray, count: int) -> np.ndarray:
     """Return which of `count` alternatives each version of a factor takes; all are as likely."""
-    drawn = np.empty(len(versions))
-    one = np.empty(1)
-    key = key_of(seed, stream)
-    for i, version in enumerate(np.asarray(versions, dtype=np.int64)):
-        fill_uniform(np.array([factor]), _PICKS, int(version), key, one)
-        drawn[i] = one[0]
+    drawn, one = np.empty(len(versions)), np.empty((4, 1))
+    key, unit = key_of(seed, stream), np.array([factor])
+    for i, version in enumerate(versions):
+        fill_uniform(unit, _PICKS, int(version), key, one)
+        drawn[i] = one[0, 0]
     return np.minimum((drawn * count).astype(np.int64), count - 1)
 
 

@@ -142,10 +142,25 @@ def drawn_values(
     (ndarray, ndarray)
         The model's blocks whose value is open, and their values.
     """
+    return _values(model, leaf, number, key_of(seed, stream), {})
+
+
+def _values(
+    model: Model, leaf: int, number: int, key: np.ndarray, drawn: dict[Any, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return drawn values; `drawn` holds this draw's numbers, four indicators at a time."""
     drawer: Drawer = model.keep(("drawer", leaf), lambda: drawer_of(model, leaf))
     table, tail = model.keep("normal", _normal_tables)
-    share, out = np.empty(len(drawer.at)), np.empty(len(drawer.at))
-    fill_uniform(drawer.unit, leaf, number, key_of(seed, stream), share)
+    four, own = leaf // 4, model.noise[leaf].units is not None
+    place = (four, leaf if own else -1)
+    if place not in drawn:
+        units = drawer.unit if own else model.unit
+        drawn[place] = np.empty((4, len(units)))
+        fill_uniform(units, four, number, key, drawn[place])
+    share = drawn[place][leaf % 4]
+    if not own and len(drawer.at) < len(share):
+        share = share[drawer.at]
+    out = np.empty(len(drawer.at))
     spread_out(share, drawer.shape, drawer.middle, drawer.down, drawer.up, table, tail, out)
     return drawer.at, out
 
@@ -160,34 +175,26 @@ def drawn_parts(
     number: int,
 ) -> np.ndarray:
     """Return the parts of one draw of the data; what does not vary stays as in `parts`."""
-    assert model.table is not None
     out = parts.copy()
+    key, drawn = key_of(seed, stream), dict[Any, np.ndarray]()
     for leaf in sorted(model.noise):
-        at, values = drawn_values(model, leaf, seed=seed, stream=stream, number=number)
-        _put(model, treat, norm, leaf, at, values, out)
+        at, values = _values(model, leaf, number, key, drawn)
+        _put(model, (treat, norm, leaf), at, values, out[leaf])
     if model.redraw is not None:
         anew = model.redraw(number)
         ids = model.index[model.place]
-        for key in anew.columns:
-            leaf = model.levels.names.index(key)
-            values = anew[key].reindex(ids).to_numpy(float)
+        for name in anew.columns:
+            leaf = model.levels.names.index(name)
+            values = anew[name].reindex(ids).to_numpy(float)
             at = np.flatnonzero(~np.isnan(values) & ~np.isnan(model.value[leaf]))
-            _put(model, treat, norm, leaf, at, values[at], out)
+            _put(model, (treat, norm, leaf), at, values[at], out[leaf])
     return out
 
 
 def _put(
-    model: Model,
-    treat: int,
-    norm: int,
-    leaf: int,
-    at: np.ndarray,
-    values: np.ndarray,
-    out: np.ndarray,
+    model: Model, which: tuple[int, int, int], at: np.ndarray, values: np.ndarray, out: np.ndarray
 ) -> None:
     make = model.table
     assert make is not None
-    table: Table = model.keep(("table", treat, norm, leaf), lambda: make(treat, norm, leaf))
-    found = np.empty(len(values))
-    look_up(values, table.node, table.at, table.after, table.before, table.guide, found)
-    out[leaf, at] = found
+    table: Table = model.keep(("table", *which), lambda: make(*which))
+    look_up(values, at, table.rows, table.guide, out)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from targeting.composite._compiled import njit
 from targeting.composite.uncertainty.choices import FACTORS, refuse
 from targeting.composite.uncertainty.evaluate import Plan, plan_of, scores, stated
 from targeting.composite.uncertainty.prepared import Model
@@ -187,6 +188,7 @@ def draw(
     )
 
 
+@njit
 def _store(
     rows: np.ndarray,
     ranks: np.ndarray,
@@ -196,10 +198,12 @@ def _store(
     all_scores: np.ndarray,
 ) -> None:
     """Put a batch into the order of the values."""
-    for i, row in enumerate(rows):
-        all_ranks[row, place] = ranks[i]
-        told = np.round(found[i] * _SCORE_STEPS)
-        all_scores[row, place] = np.where(np.isnan(told), NO_SCORE, told).astype(np.uint16)
+    for i in range(len(rows)):
+        for block in range(len(place)):
+            score = found[i, block]
+            told = NO_SCORE if np.isnan(score) else int(score * _SCORE_STEPS + 0.5)
+            all_ranks[rows[i], place[block]] = ranks[i, block]
+            all_scores[rows[i], place[block]] = told
 
 
 def batches(model: Model, plan: Plan) -> list[np.ndarray]:

@@ -6,6 +6,8 @@ stay equal whatever the last digit of a sum says. A block without a score gets r
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from targeting.composite._compiled import njit
@@ -39,7 +41,7 @@ def _sort_bucket(keys: np.ndarray, blocks: np.ndarray, begin: int, end: int) -> 
 
 
 @njit
-def _ordered(scores: np.ndarray, keys: np.ndarray, blocks: np.ndarray) -> int:
+def _ordered(scores: np.ndarray, keys: np.ndarray, blocks: np.ndarray, bucket: np.ndarray) -> int:
     """Fill `keys` and `blocks` from the highest score down; return how many have a score."""
     count, low, high = 0, np.inf, -np.inf
     for score in scores:
@@ -50,25 +52,25 @@ def _ordered(scores: np.ndarray, keys: np.ndarray, blocks: np.ndarray) -> int:
         return 0
     # `floor` and the product keep the order, so a bucket holds nothing of another's range.
     top = np.floor(high * GRID + 0.5)
-    buckets = 2 * count
-    scale = buckets / max(top - np.floor(low * GRID + 0.5), 1.0)
-    starts = np.zeros(buckets + 2, dtype=np.int64)
-    for score in scores:
-        if not np.isnan(score):
-            starts[int((top - np.floor(score * GRID + 0.5)) * scale) + 1] += 1
-    for bucket in range(buckets + 1):
-        starts[bucket + 1] += starts[bucket]
+    scale = count / max(top - np.floor(low * GRID + 0.5), 1.0)
+    starts = np.zeros(count + 2, dtype=np.int32)
     for block in range(len(scores)):
         if not np.isnan(scores[block]):
-            key = np.floor(scores[block] * GRID + 0.5)
-            bucket = int((top - key) * scale)
-            place = starts[bucket]
-            keys[place], blocks[place] = key, block
-            starts[bucket] += 1
-    begin = 0
-    for bucket in range(buckets + 1):
-        _sort_bucket(keys, blocks, begin, starts[bucket])
-        begin = starts[bucket]
+            own = np.int32((top - np.floor(scores[block] * GRID + 0.5)) * scale)
+            bucket[block] = own
+            starts[own + 1] += np.int32(1)
+    for place in range(count + 1):
+        starts[place + 1] += starts[place]
+    for block in range(len(scores)):
+        if not np.isnan(scores[block]):
+            place = starts[bucket[block]]
+            keys[place], blocks[place] = np.floor(scores[block] * GRID + 0.5), block
+            starts[bucket[block]] += np.int32(1)
+    begin = np.int32(0)
+    for place in range(count + 1):
+        if starts[place] - begin > 1:
+            _sort_bucket(keys, blocks, int(begin), int(starts[place]))
+        begin = starts[place]
     return count
 
 
@@ -77,9 +79,10 @@ def rank_rows(scores: np.ndarray, steps: int, out: np.ndarray, counts: np.ndarra
     """Rank each row of `scores`; `out` holds ranks times `steps`, `counts` the ranked blocks."""
     blocks_all = scores.shape[1]
     keys = np.empty(blocks_all)
-    blocks = np.empty(blocks_all, dtype=np.int64)
+    blocks = np.empty(blocks_all, dtype=np.int32)
+    bucket = np.empty(blocks_all, dtype=np.int32)
     for row in range(scores.shape[0]):
-        count = _ordered(scores[row], keys, blocks)
+        count = _ordered(scores[row], keys, blocks, bucket)
         counts[row] = count
         if count < blocks_all:
             out[row, :] = 0
@@ -95,36 +98,43 @@ def rank_rows(scores: np.ndarray, steps: int, out: np.ndarray, counts: np.ndarra
 
 
 @njit
-def _select(sample: np.ndarray, wanted: np.ndarray, found: np.ndarray) -> None:
-    """Find the order statistics `wanted` (counted from 0, rising) of whole numbers."""
+def _binned(sample: np.ndarray, counts: np.ndarray, held: np.ndarray) -> None:
+    """Put whole numbers into bins: `held` bin by bin, `counts` where each bin ends."""
     low, high = sample[0], sample[0]
     for value in sample:
         low, high = min(low, value), max(high, value)
-    shift = 0
-    while (high - low) >> shift > 255:
+    bins, shift = len(counts) - 1, 0
+    while (np.int64(high) - np.int64(low)) >> shift >= bins:
         shift += 1
-    counts = np.zeros(257, dtype=np.int64)
+    counts[:] = 0
     for value in sample:
-        counts[((value - low) >> shift) + 1] += 1
-    for bin_ in range(256):
-        counts[bin_ + 1] += counts[bin_]
-    held = np.empty(len(sample), dtype=np.int64)
-    bin_, sorted_bin = 0, -1
-    for place in range(len(wanted)):
-        while counts[bin_ + 1] <= wanted[place]:
-            bin_ += 1
-        if shift == 0:
-            found[place] = low + bin_
-            continue
-        if bin_ != sorted_bin:
-            filled = 0
-            for value in sample:
-                if (value - low) >> shift == bin_:
-                    held[filled] = value
-                    filled += 1
-            held[:filled].sort()
-            sorted_bin = bin_
-        found[place] = held[wanted[place] - counts[bin_]]
+        counts[((np.int64(value) - np.int64(low)) >> shift) + 1] += 1
+    for place in range(bins):
+        counts[place + 1] += counts[place]
+    for value in sample:
+        own = (np.int64(value) - np.int64(low)) >> shift
+        held[counts[own]] = value
+        counts[own] += 1
+
+
+@njit
+def _order_statistic(place: int, counts: np.ndarray, held: np.ndarray) -> Any:
+    """Return the number at `place` (from 0) of a binned sample; its bin is put in order."""
+    first, over = 0, len(counts) - 1
+    while first < over:  # the first bin that ends beyond the place
+        middle = (first + over) // 2
+        if counts[middle] > place:
+            over = middle
+        else:
+            first = middle + 1
+    begin = counts[first - 1] if first > 0 else 0
+    for i in range(begin + 1, counts[first]):
+        value, j = held[i], i - 1
+        while j >= begin and held[j] > value:
+            held[j + 1] = held[j]
+            j -= 1
+        held[j + 1] = value
+    return held[place]
 
 
 @njit
@@ -134,36 +144,31 @@ def quantiles(stored: np.ndarray, shares: np.ndarray, missing: int, out: np.ndar
     `stored` draws by blocks, whole numbers; `missing` marks no value; `out` shares by blocks.
     """
     draws, blocks = stored.shape
-    tile = 64
-    held = np.empty((tile, draws), dtype=np.int64)
-    filled = np.zeros(tile, dtype=np.int64)
-    wanted = np.empty(2 * len(shares), dtype=np.int64)
-    found = np.empty(2 * len(shares), dtype=np.int64)
+    tile = 128
+    turned = np.empty((tile, draws), dtype=stored.dtype)
+    held = np.empty(draws, dtype=stored.dtype)
+    counts = np.empty(1025, dtype=np.int32)
     for begin in range(0, blocks, tile):
         size = min(tile, blocks - begin)
-        filled[:] = 0
         for draw in range(draws):
             for i in range(size):
-                value = np.int64(stored[draw, begin + i])
-                if value != missing:
-                    held[i, filled[i]] = value
-                    filled[i] += 1
+                turned[i, draw] = stored[draw, begin + i]
         for i in range(size):
-            if filled[i] == 0:
+            filled = 0
+            for draw in range(draws):
+                value = turned[i, draw]
+                turned[i, filled] = value
+                filled += value != missing
+            if filled == 0:
                 out[:, begin + i] = np.nan
                 continue
+            _binned(turned[i, :filled], counts, held)
             for j in range(len(shares)):
-                wanted[2 * j] = int(np.floor(shares[j] * (filled[i] - 1)))
-                wanted[2 * j + 1] = min(wanted[2 * j] + 1, filled[i] - 1)
-            # Rising within each pair; the pairs rise too, but neighbors may cross by one.
-            order = np.argsort(wanted)
-            _select(held[i, : filled[i]], wanted[order], found)
-            for j in range(len(shares)):
-                place = shares[j] * (filled[i] - 1)
-                below = found[np.argmax(order == 2 * j)]
-                above = found[np.argmax(order == 2 * j + 1)]
-                part = place - np.floor(place)
-                out[j, begin + i] = below + part * (above - below)
+                place = shares[j] * (filled - 1)
+                lower = int(np.floor(place))
+                below = np.float64(_order_statistic(lower, counts, held))
+                above = np.float64(_order_statistic(min(lower + 1, filled - 1), counts, held))
+                out[j, begin + i] = below + (place - lower) * (above - below)
 
 
 def ranks(scores: np.ndarray, *, ties: str = "min") -> np.ndarray:

@@ -15,6 +15,7 @@ import numpy as np
 from targeting.composite._compiled import njit
 
 _SAME = 1e-12
+_CROWD = 8
 
 
 @dataclass(frozen=True)
@@ -23,62 +24,53 @@ class Table:
 
     Parameters
     ----------
-    node : ndarray
-        Rising.
-    at, after, before : ndarray
-        The function at each node, just after it and just before it.
-    guide : ndarray of int64
+    rows : ndarray
+        A row a node, rising: the node, the function there and just after it, and its slope from
+        there to just before the next node.
+    guide : ndarray of int32
         Cell of the range of the nodes to the last node at or below its beginning.
     """
 
-    node: np.ndarray
-    at: np.ndarray
-    after: np.ndarray
-    before: np.ndarray
+    rows: np.ndarray
     guide: np.ndarray
+
+    @property
+    def nbytes(self) -> int:
+        """Room it takes."""
+        return self.rows.nbytes + self.guide.nbytes
 
 
 @njit
 def look_up(
-    values: np.ndarray,
-    node: np.ndarray,
-    at: np.ndarray,
-    after: np.ndarray,
-    before: np.ndarray,
-    guide: np.ndarray,
-    out: np.ndarray,
+    values: np.ndarray, at: np.ndarray, rows: np.ndarray, guide: np.ndarray, out: np.ndarray
 ) -> None:
-    """Fill `out` with a table's function of `values`; beyond the ends it stays as at the ends."""
-    last = len(node) - 1
-    low, high = node[0], node[last]
+    """Put a table's function of `values` into `out[at]`; beyond the ends it stays as there."""
+    last = len(rows) - 1
+    low, high = rows[0, 0], rows[last, 0]
     scale = (len(guide) - 1) / (high - low) if high > low else 0.0
     for i in range(len(values)):
         value = values[i]
-        if np.isnan(value):
-            out[i] = np.nan
-        elif value <= low:
-            out[i] = at[0]
-        elif value >= high:
-            out[i] = at[last]
-        else:
-            cell = min(int((value - low) * scale), len(guide) - 2)
-            j, over = guide[cell], guide[cell + 1] + 1
-            while over - j > 1:
-                middle = (j + over) // 2
-                if node[middle] <= value:
-                    j = middle
-                else:
-                    over = middle
-            # A cell's beginning is rounded: its guide may lie one node off.
-            while node[j] > value:
-                j -= 1
-            while j < last and node[j + 1] <= value:
-                j += 1
-            if node[j] == value:
-                out[i] = at[j]
+        if value <= low:
+            out[at[i]] = rows[0, 1]
+            continue
+        if value >= high:
+            out[at[i]] = rows[last, 1]
+            continue
+        cell = int((value - low) * scale)
+        j, over = np.int64(guide[cell]), np.int64(guide[min(cell + 1, len(guide) - 1)]) + 1
+        while over - j > _CROWD:
+            middle = (j + over) // 2
+            if rows[middle, 0] <= value:
+                j = middle
             else:
-                part = (value - node[j]) / (node[j + 1] - node[j])
-                out[i] = after[j] + part * (before[j + 1] - after[j])
+                over = middle
+        # A cell's beginning is rounded: its guide may lie one node off.
+        while rows[j, 0] > value:
+            j -= 1
+        while rows[j + 1, 0] <= value:
+            j += 1
+        beyond = value - rows[j, 0]
+        out[at[i]] = rows[j, 1] if beyond == 0.0 else rows[j, 2] + beyond * rows[j, 3]
 
 
 def table_of(
@@ -118,10 +110,11 @@ def table_of(
     if ramp is not None:
         node, at = ramp
         after = before = at
-    cells = max(1, min(4 * len(node), 2**20))
+    slope = np.append((before[1:] - after[:-1]) / np.diff(node), 0.0)
+    cells = max(1, min(16 * len(node), 2**20)) if len(node) > 2 else 1
     begins = np.linspace(node[0], node[-1], cells + 1)
     guide = np.clip(np.searchsorted(node, begins, side="right") - 1, 0, max(len(node) - 2, 0))
-    return Table(node, at, after, before, guide.astype(np.int64))
+    return Table(np.column_stack([node, at, after, slope]), guide.astype(np.int32))
 
 
 def _ramp(
