@@ -302,30 +302,6 @@ def first_known(columns: pd.DataFrame) -> pd.Series[float]:
 
 
 @register("column", laws=("rows", "ties", "missing"), unit=False)
-def steps_up(
-    columns: pd.DataFrame,
-    *,
-    at: tuple[float, ...],
-    when: Literal["reached", "passed"] = "reached",
-) -> pd.Series[float]:
-    """How many of the thresholds one column reaches, or passes: 0 below the first.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"index": [0.549, 0.55, 0.9]})
-    >>> steps_up(table, at=(0.55, 0.7, 0.8)).tolist()
-    [0.0, 1.0, 3.0]
-    >>> steps_up(table, at=(0.55, 0.7, 0.8), when="passed").tolist()
-    [0.0, 0.0, 3.0]
-    """
-    values = _one(columns)
-    steps = np.sort(np.asarray(at, dtype=float))
-    side: Literal["left", "right"] = "right" if when == "reached" else "left"
-    reached = np.searchsorted(steps, values.to_numpy(float), side)
-    return _series(np.where(values.isna(), np.nan, reached.astype(float)), columns)
-
-
-@register("column", laws=("rows", "ties", "missing"), unit=False)
 def power(columns: pd.DataFrame, *, exponent: float, times: float = 1.0) -> pd.Series[float]:
     """One column to a power, times a number; missing where that is not a number.
 

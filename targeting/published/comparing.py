@@ -145,9 +145,8 @@ def _compare_words(
     words = {code: {fold(one) for one in said} for code, said in entry.labels.items()}
     codes = ["" if pd.isna(one) else _code(one) for one in made.tolist()]
     told = ["" if pd.isna(one) else fold(str(one)) for one in published.tolist()]
-    # A file may give the code itself.
     pairs = zip(codes, told, strict=True)
-    equal = np.array([word in words.get(code, ()) or word == code != "" for code, word in pairs])
+    equal = np.array([word in words.get(code, ()) for code, word in pairs], dtype=bool)
     equal &= (published.notna() & made.notna()).to_numpy()
     apart = pd.Series(np.nan, index=made.index)
     return _agreement(entry, heading, published, made, apart, equal, None)

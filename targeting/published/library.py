@@ -44,6 +44,27 @@ def _documents() -> Mapping[str, Mapping[str, Any]]:
     return {key: _whole(key, raw) for key in raw}
 
 
+def document(key: str) -> dict[str, Any]:
+    """Return what the file of a record says, with what it takes from another filled in.
+
+    For trying a recipe with something changed: `record_of(document(key) | {...}, key)`.
+
+    Raises
+    ------
+    TargetingError
+        `unknown-name`.
+
+    Examples
+    --------
+    >>> document("svi-2022")["like"]
+    Traceback (most recent call last):
+    KeyError: 'like'
+    """
+    if key not in _ids():
+        raise TargetingError([unknown_name("published", key, _ids())])
+    return dict(_documents()[_ids()[key][0]])
+
+
 def _whole(key: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return a document over the one it is `like`: its keys win, its columns are added."""
     own = dict(raw[key])
