@@ -5,6 +5,7 @@ study states, and gives a `Weighing`: weights that sum to 1, and notes.
 """
 
 from targeting.composite.weigh.ahp import ahp
+from targeting.composite.weigh.balance import balanced
 from targeting.composite.weigh.components import principal_component
 from targeting.composite.weigh.result import Weighing
 from targeting.composite.weigh.spread import critic, entropy, standard_deviation
@@ -13,6 +14,7 @@ from targeting.composite.weigh.stated import equal, stated, swing
 __all__ = [
     "Weighing",
     "ahp",
+    "balanced",
     "critic",
     "entropy",
     "equal",
