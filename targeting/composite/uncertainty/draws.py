@@ -119,7 +119,7 @@ def line_of(counts: np.ndarray, share: float) -> np.ndarray:
     return np.maximum(1, np.floor(counts * share + 1e-9)).astype(np.int64)
 
 
-def versions_of(model: Model, draws: int, varied: tuple[str, ...]) -> np.ndarray:
+def versions_of(draws: int, varied: tuple[str, ...]) -> np.ndarray:
     """Return the versions of draws in which the named choices vary together."""
     versions = np.full((draws, len(FACTORS)), -1, dtype=np.int64)
     for name in varied:
@@ -167,25 +167,47 @@ def draw(
     varied = model.varied if vary is None else vary
     if not set(varied) & set(model.varied):
         raise refuse("nothing-varies", "draws")
-    plan = plan_of(model, versions_of(model, draws, varied), seed=seed, stream=stream)
+    plan = plan_of(model, versions_of(draws, varied), seed=seed, stream=stream)
+    return carry_out(model, plan, ties=ties)
+
+
+def carry_out(model: Model, plan: Plan, *, ties: str = "min") -> Draws:
+    """Return what the draws of a plan come to.
+
+    Parameters
+    ----------
+    model : Model
+    plan : Plan
+        Choices of each draw.
+    ties : str
+        As for `draw`.
+
+    Returns
+    -------
+    Draws
+    """
     steps = TIES[ties]
     kind = np.uint16 if model.blocks * steps < 2**16 else np.uint32
-    ranks = np.empty((draws, model.blocks), dtype=kind)
-    rounded = np.empty((draws, model.blocks), dtype=np.uint16)
-    counts = np.empty(draws, dtype=np.int64)
+    ranks = np.empty((len(plan), model.blocks), dtype=kind)
+    rounded = np.empty((len(plan), model.blocks), dtype=np.uint16)
+    counts = np.empty(len(plan), dtype=np.int64)
     for rows in batches(model, plan):
         found = scores(model, plan, rows)
         own, own_counts = np.empty(found.shape, dtype=kind), np.empty(len(rows), dtype=np.int64)
         rank_rows(found, steps, own, own_counts)
         _store(rows, own, found, model.place, ranks, rounded)
         counts[rows] = own_counts
+    named, score = stated_ranks(model, steps)
+    back = np.argsort(model.place)
+    return Draws(model.index, plan, ranks, rounded, counts, named[back], score[back], steps, model)
+
+
+def stated_ranks(model: Model, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return ranks and scores of the stated choices, in the model's order."""
     first = stated(model)[None, :]
     named = np.empty(first.shape, dtype=np.int64)
     rank_rows(first, steps, named, np.empty(1, dtype=np.int64))
-    back = np.argsort(model.place)
-    return Draws(
-        model.index, plan, ranks, rounded, counts, named[0, back], first[0, back], steps, model
-    )
+    return named[0], first[0]
 
 
 @njit

@@ -49,7 +49,14 @@ class Plan:
         return np.asarray(self.versions[:, FACTORS.index("data")])
 
 
-def plan_of(model: Model, versions: np.ndarray, *, seed: int, stream: int) -> Plan:
+def plan_of(
+    model: Model,
+    versions: np.ndarray,
+    *,
+    seed: int,
+    stream: int,
+    shares: np.ndarray | None = None,
+) -> Plan:
     """Return what each version of each factor comes to.
 
     Parameters
@@ -60,6 +67,8 @@ def plan_of(model: Model, versions: np.ndarray, *, seed: int, stream: int) -> Pl
         Draws by `FACTORS`; −1 for as stated.
     seed, stream : int
         Which chance.
+    shares : ndarray, optional
+        Versions by `LISTED`: where between 0 and 1 a version's alternative lies. Default: chance.
 
     Returns
     -------
@@ -71,7 +80,10 @@ def plan_of(model: Model, versions: np.ndarray, *, seed: int, stream: int) -> Pl
         own = versions[:, FACTORS.index(name)]
         drawn = own >= 0
         count = len(getattr(model, name))
-        pick[drawn, i] = picks(seed, stream, FACTORS.index(name), own[drawn], count)
+        if shares is None:
+            pick[drawn, i] = picks(seed, stream, FACTORS.index(name), own[drawn], count)
+        else:
+            pick[drawn, i] = np.minimum(shares[own[drawn], i] * count, count - 1)
     own = versions[:, FACTORS.index("weights")]
     sets: dict[int, np.ndarray] = {STATED: model.levels.weight}
     for version in np.unique(own[own >= 0]):

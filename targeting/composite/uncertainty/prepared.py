@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -28,6 +28,8 @@ from targeting.registry import method, traits
 
 Redraw: TypeAlias = Callable[[int], pd.DataFrame]
 _KEPT_BYTES = 1_500_000_000
+_NOTHING = np.empty((0, 0))
+_NOTHING.flags.writeable = False
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,6 @@ class Model:
         Treatment, normalization and leaf, by number, to the table of the part.
     value, low, high : ndarray
         Leaves by blocks; empty for a model of given parts.
-    higher : ndarray of bool
-        Leaves that are worse when higher.
     redraw : callable, optional
         Number of a draw to values that replace those of some indicators.
     """
@@ -113,10 +113,9 @@ class Model:
     parts: Callable[[int, int], np.ndarray]
     noise: Mapping[int, Noise] = field(default_factory=dict)
     table: Callable[[int, int, int], Table] | None = None
-    value: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-    low: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-    high: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-    higher: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=bool))
+    value: np.ndarray = field(default_factory=lambda: _NOTHING)
+    low: np.ndarray = field(default_factory=lambda: _NOTHING)
+    high: np.ndarray = field(default_factory=lambda: _NOTHING)
     redraw: Redraw | None = None
     kept: dict[Any, Any] = field(default_factory=dict, repr=False)
 
@@ -136,6 +135,26 @@ class Model:
         data = bool(self.noise) or self.redraw is not None
         every = {"weights": some, **lists, "data": data}
         return tuple(name for name, does in every.items() if does)
+
+    def only(self, begin: int, end: int) -> Model:
+        """Return the model of some of its blocks, against the same whole city."""
+        part = slice(begin, end)
+
+        def parts(treat: int, norm: int) -> np.ndarray:
+            whole = self.keep(("parts", treat, norm), lambda: self.parts(treat, norm))
+            return np.ascontiguousarray(whole[:, part])
+
+        held = {name: getattr(self, name) for name in ("value", "low", "high")}
+        return replace(
+            self,
+            index=self.index[self.place[part]],
+            place=np.arange(len(self.place[part])),
+            unit=self.unit[part],
+            whole=int(np.clip(self.whole - begin, 0, len(self.place[part]))),
+            parts=parts,
+            kept={},
+            **{name: one[:, part] if one.size else one for name, one in held.items()},
+        )
 
     def keep(self, key: Any, make: Callable[[], Any]) -> Any:
         """Return what `make` gives, made once while there is room."""
@@ -223,6 +242,7 @@ def prepare(
         np.array([np.nanmax(a) if np.isfinite(a).any() else np.nan for a in high]),
     )
     groups = groups_of(tree)
+    open_ = data is not False or redraw is not None
     return Model(
         index=values.value.index,
         place=place,
@@ -239,10 +259,9 @@ def prepare(
         parts=source.parts,
         noise=_noise(values, keys, data, low, high),
         table=source.table,
-        value=value,
-        low=low,
-        high=high,
-        higher=source.higher,
+        value=value if open_ else _NOTHING,
+        low=low if open_ else _NOTHING,
+        high=high if open_ else _NOTHING,
         redraw=redraw,
     )
 

@@ -54,7 +54,7 @@ class Uncertainty:
 
 
 @njit
-def _tally(
+def tally(
     ranks: np.ndarray,
     stated: np.ndarray,
     lines: np.ndarray,
@@ -62,17 +62,20 @@ def _tally(
     sums: np.ndarray,
     told: np.ndarray,
 ) -> None:
-    """Add up ranks, shifts, scored draws and tops by block; shifts and crossings by draw."""
+    """Add up by block and by draw.
+
+    `sums` by block: ranks, shifts, scored draws, draws in the top. `told` by draw: blocks with both
+    ranks, shifts, entered, left, in the top, in the stated top, and the five sums of a correlation.
+    """
     for row in range(ranks.shape[0]):
-        both, shift, entered, left, top, first = 0, 0.0, 0, 0, 0, 0
-        mean_a, mean_b, cross, square_a, square_b = 0.0, 0.0, 0.0, 0.0, 0.0
+        own = told[row]
         for i in range(ranks.shape[1]):
             rank, was = np.int64(ranks[row, i]), stated[i]
             inside, before = 0 < rank <= lines[row], 0 < was <= stated_line
-            top += inside
-            first += before
-            entered += inside and not before
-            left += before and not inside
+            own[2] += inside and not before
+            own[3] += before and not inside
+            own[4] += inside
+            own[5] += before
             if rank > 0:
                 sums[0, i] += rank
                 sums[2, i] += 1
@@ -80,35 +83,41 @@ def _tally(
                 if was > 0:
                     moved = abs(rank - was)
                     sums[1, i] += moved
-                    shift += moved
-                    both += 1
-                    mean_a += rank
-                    mean_b += was
-                    cross += np.float64(rank) * was
-                    square_a += np.float64(rank) * rank
-                    square_b += np.float64(was) * was
-        told[row, 0] = shift / both if both else np.nan
-        if both:
-            spread = (square_a - mean_a * mean_a / both) * (square_b - mean_b * mean_b / both)
-            joint = cross - mean_a * mean_b / both
-            told[row, 1] = joint / np.sqrt(spread) if spread > 0 else np.nan
-        else:
-            told[row, 1] = np.nan
-        told[row, 2] = entered / top if top else np.nan
-        told[row, 3] = left / first if first else np.nan
+                    own[0] += 1
+                    own[1] += moved
+                    own[6] += rank
+                    own[7] += was
+                    own[8] += np.float64(rank) * was
+                    own[9] += np.float64(rank) * rank
+                    own[10] += np.float64(was) * was
+
+
+FIGURES = ("rank_shift", "rank_correlation", "entering", "leaving")
+
+
+def figures(told: np.ndarray, step: float) -> np.ndarray:
+    """Return `FIGURES` of each draw from its sums; a rank is stored times `step`."""
+    both, shift, entered, left, top, first, a, b, cross, aa, bb = told.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = (aa - a * a / both) * (bb - b * b / both)
+        correlation = (cross - a * b / both) / np.sqrt(np.where(spread > 0, spread, np.nan))
+        return np.column_stack([shift / both / step, correlation, entered / top, left / first])
 
 
 def told_of(draws: Draws, top_share: float) -> tuple[np.ndarray, np.ndarray]:
     """Return sums by block (ranks, shifts, scored, in the top) and figures by draw."""
-    if not 0 < top_share < 1:
-        raise refuse("share-outside", "top_share", given=f"{top_share:g}")
-    sums = np.zeros((4, draws.ranks.shape[1]))
-    told = np.empty((len(draws), 4))
+    check_top(top_share)
+    sums, told = np.zeros((4, draws.ranks.shape[1])), np.zeros((len(draws), 11))
     lines = line_of(draws.counts, top_share) * draws.steps
     own = line_of(np.array([(draws.stated > 0).sum()]), top_share)[0] * draws.steps
-    _tally(draws.ranks, draws.stated.astype(np.int64), lines, int(own), sums, told)
-    told[:, 0] /= draws.steps
-    return sums, told
+    tally(draws.ranks, draws.stated.astype(np.int64), lines, int(own), sums, told)
+    return sums, figures(told, draws.steps)
+
+
+def check_top(top_share: float) -> None:
+    """Refuse a top that is no share."""
+    if not 0 < top_share < 1:
+        raise refuse("share-outside", "top_share", given=f"{top_share:g}")
 
 
 def summarize(draws: Draws, *, top_share: float = 0.1) -> Uncertainty:
@@ -152,8 +161,7 @@ def summarize(draws: Draws, *, top_share: float = 0.1) -> Uncertainty:
     )
 
     choices = pd.DataFrame(draws.plan.pick, columns=list(LISTED)).rename_axis("draw")
-    names = ("rank_shift", "rank_correlation", "entering", "leaving")
-    by_draw = choices.assign(**{name: told[:, i] for i, name in enumerate(names)})
+    by_draw = choices.assign(**{name: told[:, i] for i, name in enumerate(FIGURES)})
     return Uncertainty(blocks, by_draw, top_share, draws)
 
 
