@@ -20,8 +20,20 @@ _DUST = 1e-12
 
 
 @dataclass(frozen=True)
-class _Combined:
-    """A node's value, what each leaf adds to it, and the share of its weight that has data."""
+class Combined:
+    """A group's value, what each leaf adds to it, and the share of its weight that has data.
+
+    Parameters
+    ----------
+    value : Series
+        0 to 1; missing where too little weight has data.
+    contributions : DataFrame
+        Blocks by leaves; the columns sum to the value.
+    coverage : Series
+        0 to 1.
+    groups : mapping
+        Group below to its own value.
+    """
 
     value: pd.Series[float]
     contributions: pd.DataFrame
@@ -245,7 +257,37 @@ def weighed(
     return settle(tree), notes
 
 
-def _combine(node: Node, parts: pd.DataFrame, rule: _Rule) -> _Combined:
+def combine(
+    parts: pd.DataFrame, tree: Node, *, aggregate: MethodSpec, coverage_min: float = 0.5
+) -> Combined:
+    """Combine parts up a tree whose weights are known.
+
+    Parameters
+    ----------
+    parts : DataFrame
+        Blocks by indicators, 0 to 1, 1 worst.
+    tree : Node
+        Scaled, nothing left to weigh.
+    aggregate : MethodSpec
+        How groups that do not say otherwise become one.
+    coverage_min : float
+        The same for the share of the weight that must have data.
+
+    Returns
+    -------
+    Combined
+
+    Examples
+    --------
+    >>> parts = pd.DataFrame({"a": [1.0, 0.0], "b": [0.5, None]})
+    >>> combine(parts, Node.of({"a": 1.0, "b": 1.0}).scaled(),
+    ...         aggregate=MethodSpec("arithmetic")).value.tolist()
+    [0.75, 0.0]
+    """
+    return _combine(tree, parts, _Rule(aggregate, coverage_min))
+
+
+def _combine(node: Node, parts: pd.DataFrame, rule: _Rule) -> Combined:
     """Combine the leaves below a group."""
     spec = node.aggregate or rule.aggregate
     enough_share = (rule.coverage_min if node.coverage_min is None else node.coverage_min) - _DUST
@@ -262,7 +304,7 @@ def _combine(node: Node, parts: pd.DataFrame, rule: _Rule) -> _Combined:
     if not below:
         enough = whole.coverage >= enough_share
         told_of = _only(whole.contributions, enough)
-        return _Combined(whole.value.where(enough), told_of, whole.coverage, {})
+        return Combined(whole.value.where(enough), told_of, whole.coverage, {})
     told, coverage = [], np.zeros(len(parts))
     for child in node.children:
         known = held[child.key].notna()
@@ -282,7 +324,7 @@ def _combine(node: Node, parts: pd.DataFrame, rule: _Rule) -> _Combined:
         groups |= {key: one.value, **one.groups}
     contributions = pd.concat(told, axis=1)
     order = [column for column in parts.columns if column in contributions.columns]
-    return _Combined(
+    return Combined(
         whole.value.where(enough),
         _only(contributions[order], enough),
         share,
