@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -344,8 +344,9 @@ def is_number(value: Any) -> bool:
 def public_notes(layer: LayerReport) -> dict[str, Any]:
     """Return a layer's notes as they may be written down.
 
-    Counts of incidents by kind, or by any other word, are told from three on. Where only one is
-    left untold, the next smallest is withheld too, so that it does not follow from the total.
+    Counts of incidents by kind, or by any other word, are told from three on, and so are those of
+    facilities of a protected kind. Where only one is left untold, the next smallest is withheld
+    too, so that it does not follow from the total.
 
     Examples
     --------
@@ -353,6 +354,8 @@ def public_notes(layer: LayerReport) -> dict[str, Any]:
     >>> public_notes(LayerReport("incidents", "a.csv", 49, 49, notes=notes))
     {'kinds': {'arson': '<3', 'injury': 'withheld', 'robbery': 40}, 'inside_share': 0.4}
     """
+    if slot(layer.layer) == "facilities":
+        return {name: _without_few(held, _protected()) for name, held in layer.notes.items()}
     if slot(layer.layer) != "incidents":
         return dict(layer.notes)
     return {
@@ -376,14 +379,19 @@ def page_notes(layer: LayerReport) -> dict[str, Any]:
     return {name: value for name, value in notes.items() if not _NAMES_ROWS.search(name)}
 
 
-def _without_few(value: Any) -> Any:
+def _protected() -> frozenset[str]:
+    return frozenset(key for key, kind in facility_kinds().items() if kind.sensitive)
+
+
+def _without_few(value: Any, of: Collection[str] | None = None) -> Any:
+    """Return a note without its smallest counts: all, or those `of` some keys."""
     if isinstance(value, list | tuple):
-        return [_without_few(held) for held in value]
+        return [_without_few(held, of) for held in value]
     if not isinstance(value, Mapping):
         return value
-    out = {key: _without_few(held) for key, held in value.items()}
+    out = {key: _without_few(held, of) for key, held in value.items()}
     counts = {key: held for key, held in out.items() if is_number(held) and held > 0}
-    few = [key for key, count in counts.items() if count < _FLOOR]
+    few = [key for key, count in counts.items() if count < _FLOOR and (of is None or key in of)]
     rest = [key for key in counts if key not in few]
     if len(few) == 1 and rest:
         out[min(rest, key=lambda key: (counts[key], str(key)))] = WITHHELD

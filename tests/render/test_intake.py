@@ -358,3 +358,13 @@ def test_a_text_of_a_file_cannot_command_the_terminal():
     lines = intake_lines(IntakeReport((LayerReport("facilities", "f", 9, 6, notes=notes),)), "en")
     assert all(line.isprintable() for line in lines)
     assert "·[2J·A·: 3" in lines[-1]
+
+
+def test_fewer_than_three_places_of_a_protected_kind_are_not_told():
+    from targeting.model import LayerReport
+    from targeting.render.figures import public_notes
+
+    kinds = {"shelter": 2, "addiction_care": 14, "library": 1, "primary_school": 130}
+    told = public_notes(LayerReport("facilities[0]", "d.csv", 147, 147, notes={"kinds": kinds}))
+    # The library, the smallest other count, is withheld: the shelters would follow from the total.
+    assert told["kinds"] == kinds | {"shelter": "<3", "library": "withheld"}
