@@ -26,6 +26,7 @@ _NOT_ASKED = (
     "outside-period",
     "place-without-blocks",
     "same-case",
+    "second-shift",
 )
 
 
