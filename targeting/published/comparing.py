@@ -116,10 +116,15 @@ def compare_ranks(
     made: pd.Series,
     missing: tuple[float, ...],
 ) -> ColumnAgreement:
-    """Compare the ranks of a published index with those of the one made, both rounded first."""
+    """Compare the ranks of a published index with those of the one made, both rounded first.
+
+    Only units that have both are ranked.
+    """
     decimals = entry.ranked or 0
+    given, ours = numbers(published, missing)[0], made.astype(float)
+    both = given.notna() & ours.notna()
     ranks = []
-    for values in (numbers(published, missing)[0], made.astype(float)):
+    for values in (given[both], ours[both]):
         rounded = pd.Series(half_up(values.to_numpy(float), decimals), index=values.index)
         ranks.append(rounded.rank(method="min", ascending=False))
     as_rank = Publishes(made=entry.made, names=entry.names, kind="rank", agrees=entry.agrees)

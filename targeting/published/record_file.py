@@ -88,7 +88,9 @@ def record_of(given: Mapping[str, Any], key: str, *, year: int | None = None) ->
     if record is not None:
         problems += _mistakes(record)
     if problems or record is None:
-        raise TargetingError(problems)
+        # Of a step written once for many columns, each mistake is told once.
+        told = {(one.code, one.where, str(dict(one.values))): one for one in problems}
+        raise TargetingError(told.values())
     return record
 
 

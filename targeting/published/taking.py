@@ -91,10 +91,9 @@ def take(
         `several-columns`, `unknown-name` (in `columns`), `repeated-units`, and what the reader
         raises.
     """
-    given = table if isinstance(table, pd.DataFrame) else _read(record, table, columns, sheet)
-    given = given.set_axis([str(name) for name in given.columns], axis=1)
+    given, found = read_given(record, table, columns=columns, sheet=sheet)
     problems: list[Problem] = []
-    chosen = _chosen(record, columns or {}, list(given.columns), problems)
+    chosen = _chosen(record, columns or {}, found, problems)
     finder = Finder(list(given.columns), chosen)
     headings = {}
     for name, column in record.columns.items():
@@ -102,7 +101,7 @@ def take(
         if heading is not None:
             headings[name] = heading
         elif not column.optional:
-            problems.append(_missing(name, column, list(given.columns)))
+            problems.append(_missing(name, column, found))
     if problems:
         raise TargetingError(problems)
     return _taken(record, given, headings, finder)
@@ -257,15 +256,41 @@ def texts(values: pd.Series) -> pd.Series[str]:
     return plain_texts.mask(plain_texts.isin(["", "nan", "NaN", "None", "NA"]))
 
 
-def _read(
-    record: Record, path: Path, columns: Mapping[str, str] | None, sheet: str | None
-) -> pd.DataFrame:
-    if require_format(path, "CSV", "Parquet", "Excel") != "Excel":
-        return read_text_table(path).frame()
+def read_given(
+    record: Record,
+    table: pd.DataFrame | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    sheet: str | None = None,
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return a publisher's table and all its headings; of a long file, what a record may need.
+
+    Raises
+    ------
+    TargetingError
+        What the readers raise.
+    """
+    if isinstance(table, pd.DataFrame):
+        frame = table.set_axis([str(name) for name in table.columns], axis=1)
+        return frame, [str(name) for name in frame.columns]
     wanted = {plain(one) for column in record.columns.values() for one in column.names}
     wanted |= {plain(one) for one in record.units.names}
     wanted |= {plain(one) for entry in record.publishes for one in entry.names}
     wanted |= {plain(str(one)) for one in (columns or {}).values()}
+    if require_format(table, "CSV", "Parquet", "Excel") == "Excel":
+        frame = _best_sheet(table, wanted, sheet)
+        return frame, [str(name) for name in frame.columns]
+    found: list[str] = []
+
+    def chosen(names: Sequence[str]) -> list[str]:
+        found.extend(names)
+        return [name for name in names if plain(name) in wanted] or list(names[:1])
+
+    return read_text_table(table, columns=chosen).frame(), found
+
+
+def _best_sheet(path: Path, wanted: set[str], sheet: str | None) -> pd.DataFrame:
+    """Return the rows below the header, on whichever sheet and line it is, with most headings."""
     best: tuple[int, pd.DataFrame, int] | None = None
     for grid in sheets_of_text(path, sheet):
         for row in range(min(_HEAD_ROWS, len(grid))):
