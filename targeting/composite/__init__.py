@@ -25,10 +25,12 @@ from targeting.composite.components import first_component, principal_components
 from targeting.composite.distance import dp2, furthest
 from targeting.composite.normalize import minmax, rank
 from targeting.composite.scoring import score
+from targeting.composite.treat import Treated
 from targeting.composite.weigh import Weighing
 
 __all__ = [
     "Classes",
+    "Treated",
     "Weighing",
     "arithmetic",
     "copeland",

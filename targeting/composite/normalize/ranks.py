@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,42 +13,84 @@ from targeting.composite.normalize._applied import Array, applied, known, place,
 from targeting.registry import register
 
 Ties = Literal["min", "max", "average", "dense"]
+_MANY = 4096  # below this a plain sort is as fast as the compiled one
 
 
-def counted(values: Array, reference: Array | None = None) -> tuple[Array, Array, int]:
-    """Return how many of the reference lie below each value, how many at or below, and of how many.
+class Standing(NamedTuple):
+    """Where the known values stand, in rising order.
+
+    Parameters
+    ----------
+    order : ndarray
+        Their places in the given array.
+    below, up_to : ndarray
+        How many of the reference lie below each, and at or below.
+    total : int
+        How many the reference has.
+    size : int
+        Length of the given array, missing values included.
+    """
+
+    order: np.ndarray
+    below: Array
+    up_to: Array
+    total: int
+    size: int
+
+    def spread(self, answers: Array) -> Array:
+        """Return answers in rising order at the places of their values, NaN elsewhere."""
+        made = np.full(self.size, np.nan)
+        made[self.order] = answers
+        return made
+
+
+def standing(values: Array, reference: Array | None = None) -> Standing:
+    """Return how many of the reference lie below each value, and how many at or below it.
 
     Parameters
     ----------
     values : ndarray
-        NaN where missing; so are their counts.
+        NaN where missing.
     reference : ndarray, optional
         Without missing values. Default: the known values.
 
     Examples
     --------
-    >>> below, up_to, count = counted(np.array([5.0, 1.0, 1.0, np.nan]))
-    >>> below.tolist(), up_to.tolist(), count
+    >>> one = standing(np.array([5.0, 1.0, 1.0, np.nan]))
+    >>> one.spread(one.below).tolist(), one.spread(one.up_to).tolist(), one.total
     ([2.0, 0.0, 0.0, nan], [3.0, 2.0, 2.0, nan], 3)
     """
-    order = np.argsort(values)  # NaN last
-    in_order = values[order]
-    size = len(values) - int(np.isnan(values).sum())
-    below, up_to = np.full(len(values), np.nan), np.full(len(values), np.nan)
-    if not size:
-        return below, up_to, 0 if reference is None else len(reference)
-    given = in_order[:size]
-    if reference is None:
-        starts = np.flatnonzero(np.concatenate(([True], given[1:] != given[:-1])))
-        ends = np.append(starts[1:], size)
-        lengths = ends - starts
-        below[order[:size]] = np.repeat(starts, lengths)
-        up_to[order[:size]] = np.repeat(ends, lengths)
-        return below, up_to, size
-    held = np.sort(reference)
-    below[order[:size]] = np.searchsorted(held, given, side="left")
-    up_to[order[:size]] = np.searchsorted(held, given, side="right")
-    return below, up_to, len(held)
+    order = rising(values)[: len(values) - int(np.isnan(values).sum())]
+    given = values[order]
+    if reference is not None:
+        held = np.sort(reference)
+        below = np.searchsorted(held, given, side="left").astype(float)
+        up_to = np.searchsorted(held, given, side="right").astype(float)
+        return Standing(order, below, up_to, len(held), len(values))
+    first = np.ones(len(given), dtype=bool)
+    np.not_equal(given[1:], given[:-1], out=first[1:])
+    starts = np.flatnonzero(first)
+    ends = np.append(starts[1:], len(given)) if len(given) else starts
+    lengths = ends - starts
+    below = np.repeat(starts.astype(float), lengths)
+    up_to = np.repeat(ends.astype(float), lengths)
+    return Standing(order, below, up_to, len(given), len(values))
+
+
+def rising(values: Array) -> np.ndarray:
+    """Return the places of the values from the lowest to the highest, NaN last, ties as they stand.
+
+    Examples
+    --------
+    >>> rising(np.array([5.0, np.nan, 1.0])).tolist()
+    [2, 0, 1]
+    """
+    if len(values) < _MANY or len(values) >= 2**31:
+        return np.argsort(values, kind="stable")
+    from targeting.composite._radix import radix_order
+
+    order: np.ndarray = radix_order(np.ascontiguousarray(values, dtype=np.float64))
+    return order
 
 
 def ranked(values: Array, reference: Array | None, ties: Ties) -> Array:
@@ -57,10 +99,10 @@ def ranked(values: Array, reference: Array | None, ties: Ties) -> Array:
         held = np.unique(known(values if reference is None else reference))
         below = np.searchsorted(held, values, side="left") + 1.0
         return np.where(np.isnan(values), np.nan, below)
-    below, up_to, _ = counted(values, reference)
+    one = standing(values, reference)
     if ties == "min":
-        return below + 1.0
-    return up_to if ties == "max" else (below + up_to + 1.0) / 2.0
+        return one.spread(one.below + 1.0)
+    return one.spread(one.up_to if ties == "max" else (one.below + one.up_to + 1.0) / 2.0)
 
 
 @register("normalizer", laws=("rows", "scale", "monotone", "range", "missing", "ties"))
@@ -98,14 +140,11 @@ def rank(
     """
 
     def kernel(given: Array, other: Array | None) -> Array:
-        below, up_to, count = counted(given, other)
-        if count < 2:
+        one = standing(given, other)
+        if one.total < 2:
             return np.where(np.isnan(given), np.nan, 0.5)
-        below += up_to
-        below /= 2.0
-        below -= 0.5
-        below /= count - 1
-        return np.clip(below, 0.0, 1.0, out=below)
+        share = ((one.below + one.up_to) / 2.0 - 0.5) / (one.total - 1)
+        return one.spread(np.clip(share, 0.0, 1.0, out=share))
 
     return applied(values, reference, groups, kernel)
 
@@ -197,10 +236,10 @@ def borda(
     """
 
     def kernel(given: Array, other: Array | None) -> Array:
-        below, up_to, _ = counted(given, other)
+        one = standing(given, other)
         if ties == "min":
-            return below
-        return np.maximum((below + up_to - 1.0) / 2.0, 0.0)
+            return one.spread(one.below)
+        return one.spread(np.maximum((one.below + one.up_to - 1.0) / 2.0, 0.0))
 
     return applied(values, reference, groups, kernel)
 
@@ -262,7 +301,7 @@ def percentile(
     where = place(values)
 
     def kernel(given: Array, other: Array | None) -> Array:
-        counted_ = given
+        ranked_ = given
         if zeros == "excluded":
             lowest = min(
                 (
@@ -274,15 +313,16 @@ def percentile(
             )
             if lowest < 0:
                 raise refused("negative-with-zeros-excluded", where, given=f"{lowest:g}")
-            counted_ = np.where(given > 0, given, np.nan)
+            ranked_ = np.where(given > 0, given, np.nan)
             other = None if other is None else other[other > 0]
-        below, up_to, count = counted(counted_, other)
+        one = standing(ranked_, other)
         if rule == "at_or_below":
-            share = up_to / max(count, 1)
-        elif count < 2:
-            share = np.where(np.isnan(counted_), np.nan, 0.5)
+            share = one.up_to / max(one.total, 1)
+        elif one.total < 2:
+            share = np.full(len(one.order), 0.5)
         else:
-            share = np.minimum(below / (count - 1), 1.0)
+            share = np.minimum(one.below / (one.total - 1), 1.0)
+        share = one.spread(share)
         if zeros == "excluded":
             share = np.where(given == 0, 0.0, share)
         if reverse:
