@@ -2,12 +2,14 @@
 
 from targeting.indicators.access import count_within, nearest
 from targeting.indicators.measuring import Measured, measure
-from targeting.indicators.rates import rate_of_points, shrink_rates
+from targeting.indicators.rates import chance_of_high_rate, rate_of_points
 from targeting.indicators.shares import block_value, handed_down, share
+from targeting.indicators.shrinking import shrink_rates
 
 __all__ = [
     "Measured",
     "block_value",
+    "chance_of_high_rate",
     "count_within",
     "handed_down",
     "measure",

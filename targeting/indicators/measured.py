@@ -21,6 +21,8 @@ class Measured:
         `"block"`, `"area"`, `"shrunk"` or `"allocated"`, as in `Values.origin`.
     losses : tuple of Loss
         Rows the measure could not use.
+    reliability : Series, optional
+        Share of the variance between blocks that is signal and not chance, 0 to 1.
     """
 
     value: pd.Series[float]
@@ -28,6 +30,7 @@ class Measured:
     high: pd.Series[float]
     origin: str
     losses: tuple[Loss, ...] = ()
+    reliability: pd.Series[float] | None = None
 
 
 def exact(value: pd.Series[float], origin: str, losses: tuple[Loss, ...] = ()) -> Measured:

@@ -63,12 +63,14 @@ def measure(territory: Territory, indicators: Sequence[Indicator]) -> Values:
         filled[indicator.key] = one
     if problems:
         raise TargetingError(problems)
+    told = {key: one.reliability for key, one in filled.items() if one.reliability is not None}
     return Values(
         value=pd.DataFrame({key: one.value for key, one in filled.items()}),
         low=pd.DataFrame({key: one.low for key, one in filled.items()}),
         high=pd.DataFrame({key: one.high for key, one in filled.items()}),
         origin={key: one.origin for key, one in filled.items()},
         losses=tuple(dict.fromkeys(loss for one in filled.values() for loss in one.losses)),
+        reliability=pd.DataFrame(told, index=territory.blocks.index),
     )
 
 

@@ -35,6 +35,9 @@ class Values:
         rate of incidents known only for a coarser place).
     losses : tuple of Loss
         What the measures could not use.
+    reliability : DataFrame
+        Share of the variance between blocks that is signal and not chance, 0 to 1; a column for
+        each indicator that tells it.
 
     Examples
     --------
@@ -49,9 +52,13 @@ class Values:
     high: pd.DataFrame
     origin: Mapping[str, str]
     losses: tuple[Loss, ...] = ()
+    reliability: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         Counts(self.value, self.low, self.high)
+        told = self.reliability
+        demand(set(told.columns) <= set(self.value.columns), "values: reliability of an indicator")
+        demand(told.empty or told.index.equals(self.value.index), "values: index of reliability")
         demand(set(self.origin) == set(self.value.columns), "values: origin of each indicator")
         object.__setattr__(self, "origin", frozen(self.origin))
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import gamma
 
 from targeting.incident_kinds import incident_kinds
 from targeting.indicators import rate_of_points, shrink_rates
@@ -184,12 +185,14 @@ def test_severity_weighs_each_kind_and_adds_its_variance():
     territory = city(1, 2, areas=["a", "b"], incident_counts=pd.concat([counts, more]))
     measured = rate_of_points(territory, by_severity=True)
     assert measured.value.tolist() == pytest.approx([1150, 750])
-    # Variance of the homicide rate: the area's gamma has shape 8 + 12 = 20, so relative 1/20;
-    # that of the robberies is 0. So the interval is a gamma of mean 1.15, variance (10 * 0.1)^2/20.
-    from scipy.stats import gamma
-
-    relative = (10 * 0.10) ** 2 / 20 / 1.15**2
-    ends = gamma.ppf([0.05, 0.95], 1 / relative, scale=1150 * relative)
+    # The errors of the kinds are taken as independent: variances add up, times the weights squared.
+    kinds = ([12.0, 4.0], 10), ([5.0, 5.0], 3)
+    each = [
+        (shrink_rates(np.array(y), np.full(2, 100.0), pd.Series(["a", "b"])), w) for y, w in kinds
+    ]
+    mean = sum(weight * rates.mean[0] for rates, weight in each)
+    variance = sum(weight**2 * rates.variance[0] for rates, weight in each)
+    ends = gamma.ppf([0.05, 0.95], mean**2 / variance, scale=1000 * variance / mean)
     assert [measured.low.iloc[0], measured.high.iloc[0]] == pytest.approx(ends.tolist())
     # The study's own weights; a kind with 0 counts for nothing.
     own = rate_of_points(territory, severity={"robbery": 0, "homicide": 1})
