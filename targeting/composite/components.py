@@ -11,6 +11,7 @@ import pandas as pd
 
 from targeting.composite.complete import complete_numbers
 from targeting.composite.directions import Worse, are_worse_higher
+from targeting.composite.distance import triangle_of
 from targeting.problems import Problem, TargetingError
 from targeting.registry import register
 
@@ -116,8 +117,7 @@ def principal_components(
     standard /= standard.std(axis=0, ddof=ddof)
     size = len(numbers) - ddof
     # The triangle has the same singular values and directions as the whole table.
-    triangle = np.linalg.qr(standard, mode="r")
-    _, lengths, directions = np.linalg.svd(triangle, full_matrices=True)
+    _, lengths, directions = np.linalg.svd(triangle_of(standard), full_matrices=True)
     eigenvalues = np.zeros(len(names))
     eigenvalues[: len(lengths)] = lengths**2 / size
     loadings = directions.T * _signs(directions.T)

@@ -19,6 +19,8 @@ Order: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
 
 _SAME = 1e-10  # correlations this near are one: what is left is the order of a sum
 _NOTHING = 1e-7  # length that is left of a column the ones before it tell whole
+# Rows of a triangle: so few that no threads are started for them, which would cost more.
+_AT_ONCE = 256
 _PAST = 1e-9  # share of a reference by which a unit may pass it and still lie on it
 
 
@@ -236,7 +238,7 @@ def settle(apart: Array, *, tolerance: float = 1e-4, iterations_max: int = 50) -
     >>> settle(np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])).weights.tolist()
     [1.0, 1.0]
     """
-    triangle = np.linalg.qr(apart - apart.mean(axis=0), mode="r")
+    triangle = triangle_of(apart)
     columns = triangle / np.linalg.norm(triangle, axis=0)
     weights = np.ones(apart.shape[1])
     value = apart.sum(axis=1)
@@ -254,6 +256,42 @@ def settle(apart: Array, *, tolerance: float = 1e-4, iterations_max: int = 50) -
         if diffs[-1] <= tolerance:
             break
     return Settled(weights, order, tuple(diffs), diffs[-1] <= tolerance)
+
+
+def triangle_of(columns: Array) -> Array:
+    """Return the triangle of columns around their means: what tells their every covariance.
+
+    Some rows at a time, and the triangles of the triangles: nothing of the table's size is copied,
+    and no square is taken that would lose half the digits.
+
+    Parameters
+    ----------
+    columns : ndarray
+        Units by indicators.
+
+    Returns
+    -------
+    ndarray
+        Upper triangle R with as many columns; RᵀR is that of the centered columns.
+
+    Examples
+    --------
+    >>> np.abs(triangle_of(np.array([[0.0], [2.0], [4.0]]))).round(9).tolist()
+    [[2.828427125]]
+    """
+    rows = max(_AT_ONCE, 4 * columns.shape[1])
+    table = _triangles(columns, rows, columns.mean(axis=0))
+    while len(table) > rows:
+        table = _triangles(table, rows, 0.0)
+    return np.asarray(np.linalg.qr(table, mode="r"))
+
+
+def _triangles(columns: Array, rows: int, middle: Array | float) -> Array:
+    """Triangles of so many rows each, one below the other."""
+    starts = range(0, len(columns), rows)
+    return np.concatenate(
+        [np.linalg.qr(columns[start : start + rows] - middle, mode="r") for start in starts]
+    )
 
 
 def _most_alike_first(alike: Array) -> Order:

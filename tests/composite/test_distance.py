@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from targeting.composite.aggregate import one_less_dp2
-from targeting.composite.distance import dp2, furthest, settle
+from targeting.composite.distance import dp2, furthest, settle, triangle_of
 from targeting.problems import TargetingError
 
 NAMES = list("abcd")
@@ -117,6 +117,15 @@ def test_a_column_told_whole_leaves_no_direction_behind():
 def test_opposite_indicators_that_cancel_out_still_get_weights():
     weights = settle(np.array([[0.0, 3], [1, 2], [2, 1], [3, 0]])).weights
     assert weights == pytest.approx([1.0, 0.0], abs=1e-12)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(3, 5), (700, 1), (20_000, 7), (1500, 300)])
+def test_the_triangle_in_pieces_holds_the_covariances_of_the_whole(rows, columns):
+    held = np.random.default_rng(rows).normal(50, 3, (rows, columns))
+    triangle = triangle_of(held)
+    centered = held - held.mean(axis=0)
+    np.testing.assert_allclose(triangle.T @ triangle, centered.T @ centered, atol=1e-7)
+    assert triangle.shape == (min(rows, columns), columns)
 
 
 def test_years_at_school_are_worse_when_lower():

@@ -49,32 +49,31 @@ def one_less_dp2(parts: pd.DataFrame, weights: pd.Series[float]) -> Aggregate:
     >>> one_less_dp2(parts, pd.Series({"a": 1.0, "b": 1.0})).value.round(4).tolist()
     [0.0, 0.3333, 0.3333, 0.6667]
     """
-    filled, shares, coverage = known_weights(parts, weights)
-    given = weights.reindex(parts.columns).to_numpy(float)
-    told = _told_once(parts.to_numpy(float), given)
-    own = np.where(np.isnan(parts.to_numpy(float)), 0.0, given * told)
-    total = own.sum(axis=1)
-    apart = np.where((total > 0)[:, None], own / np.where(total > 0, total, 1.0)[:, None], shares)
-    pieces = apart * filled
+    given = weights.reindex(parts.columns)
+    held = parts.to_numpy(float)
+    told = _told_once(held, given.to_numpy(float))
+    own = given * told if told.any() else given
+    filled, shares, _ = known_weights(parts, own)
+    coverage = ~np.isnan(held) @ (given.to_numpy(float) / given.sum())
+    bare = (coverage > 0) & ~shares.any(axis=1)
+    if bare.any():
+        shares[bare] = known_weights(parts[bare], given)[1]
+    pieces = np.multiply(shares, filled, out=shares)
     return shared_out(np.clip(pieces.sum(axis=1), 0.0, 1.0), pieces, coverage, parts)
 
 
 def _told_once(held: np.ndarray, given: np.ndarray) -> np.ndarray:
     """1 − R² over the standard deviation, for each part; 0 for parts that do not count."""
     known = ~np.isnan(held)
-    count = np.maximum(known.sum(axis=0), 1)
-    filled = np.where(known, held, 0.0)
-    middle = filled.sum(axis=0) / count
-    spread = (np.where(known, held - middle, 0.0) ** 2).sum(axis=0) / count
-    sd = np.sqrt(spread)
+    columns = [held[known[:, place], place] for place in range(held.shape[1])]
+    sd = np.array([column.std() if len(column) else 0.0 for column in columns])
     counts = np.flatnonzero((sd > _STILL) & (given > 0))
     told = np.zeros(len(given))
-    if len(counts) == 0:
-        return told
-    whole = 1.0 - held[known[:, counts].all(axis=1)][:, counts]
     told[counts] = 1.0 / sd[counts]
-    if len(whole) > len(counts):
+    whole = 1.0 - held[known[:, counts].all(axis=1)][:, counts]
+    if len(whole) > len(counts) > 0:
         own_sd = whole.std(axis=0)
         if (own_sd > _STILL).all():
-            told[counts] *= settle(whole / own_sd).weights
+            whole /= own_sd
+            told[counts] *= settle(whole).weights
     return told
