@@ -152,6 +152,7 @@ def test_the_published_index_is_rebuilt(real_data, tables, key):
     assert np.abs(ours["imn"].to_numpy() - table[f"IMN_{year}"]).max() <= 1e-12
     ranks = [values.round(9).rank(method="min") for values in (ours["im"], table[f"IM_{year}"])]
     assert (ranks[0].to_numpy() == ranks[1].to_numpy()).all()
+    assert (ours["rank"].to_numpy() == ranks[1].to_numpy()).all()  # 1 the most marginalized
     assert (ours["grade"].to_numpy(int) == table[f"GM_{year}"].map(GRADES)).all()
 
 
