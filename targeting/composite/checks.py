@@ -160,7 +160,7 @@ def _unmoved(case: _Case) -> Iterator[Finding]:
         common = float(part.value_counts().to_numpy().max()) / len(part)
         if common >= ONE_VALUE:
             yield Finding("one-value", "look", (name,), {**told, "share": _percent(common)})
-        share = float(case.effects["share"][name])
+        share = float(case.effects["share"].to_dict()[name])
         if several and share < MATTERS_LITTLE * weight:
             yield Finding("matters-little", "look", (name,), {**told, "share": _percent(share)})
 
@@ -171,7 +171,7 @@ def _repeated(case: _Case) -> Iterator[Finding]:
     keys = [str(key) for key, weight in case.weights.items() if weight > 0]
     for i, first in enumerate(keys):
         for second in keys[i + 1 :]:
-            held = float(case.together.loc[first, second])
+            held = float(case.together[second].to_dict()[first])
             if not held >= SAME:
                 continue
             told = {
@@ -201,7 +201,7 @@ def _opposed(case: _Case) -> Iterator[Finding]:
             if other != key and home.get(str(other)) == home.get(name) and case.weights[other] > 0
         ]
         told = {"first": name, "weight": _percent(weight), "group": home.get(name, "")}
-        whole = float(case.effects["correlation"][name])
+        whole = float(case.effects["correlation"].to_dict()[name])
         if whole < AGAINST:
             told["correlation"] = round(whole, 2)
             yield Finding("against-the-score", "serious", (name,), told)
