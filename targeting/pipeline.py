@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from targeting.characterization import profile
 from targeting.composite import score
+from targeting.composite.doubting import doubt_of
+from targeting.composite.treating import treated_values
 from targeting.delineation import street_links
 from targeting.delineation.settings import check_settings
 from targeting.indicators import measure
-from targeting.model import IntakeReport, Result, Territory
+from targeting.model import Doubt, IntakeReport, Result, Scores, Territory, Values
 from targeting.problems import Problem, TargetingError
 from targeting.registry import method
 from targeting.render import check_folder, write_outputs
@@ -235,17 +238,8 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
     tell("measure")
     values = measure(territory, study.indicators)
     tell("score")
-    groups = territory.blocks["municipality_id"] if study.within == "municipality" else None
-    scores = score(
-        values,
-        study.indicators,
-        study.weights,
-        normalize=study.normalize,
-        aggregate=study.aggregate,
-        coverage_min=study.coverage_min,
-        normalize_each=study.normalize_each,
-        groups=groups,
-    )
+    scores, ready = _scored(study, territory, values)
+    doubt = _doubt(study, ready, scores, tell)
     tell("link")
     barriers = None if territory.barriers is None else territory.barriers.geometry
     links = street_links(territory.blocks.geometry, barriers, **study.streets)
@@ -254,7 +248,44 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
     polygons = delineate(territory.blocks, scores.score, links, **study.delineation.settings)
     tell("characterize")
     profiles = profile(territory, study.indicators, values, scores, polygons)
-    return Result(study, territory, study.indicators, values, scores, polygons, profiles)
+    return Result(study, territory, study.indicators, values, scores, polygons, profiles, doubt)
+
+
+def _scored(study: Study, territory: Territory, values: Values) -> tuple[Scores, Values]:
+    """Return the scores, and the values they are made of: treated where the study says so."""
+    ready, treated = treated_values(values, study.treat, study.treat_each)
+    scores = score(
+        ready,
+        study.indicators,
+        study.weights,
+        normalize=study.normalize,
+        aggregate=study.aggregate,
+        coverage_min=study.coverage_min,
+        normalize_each=study.normalize_each,
+        groups=territory.blocks["municipality_id"] if study.within == "municipality" else None,
+    )
+    # What each draw treats anew is not treated twice.
+    again = study.treat is not None and not study.treat_each and study.within == "city"
+    return replace(scores, treated=treated), values if again else ready
+
+
+def _doubt(study: Study, values: Values, scores: Scores, tell: Tell) -> Doubt | None:
+    if not study.doubt.draws:
+        return None
+    tell("doubt")
+    return doubt_of(
+        values,
+        study.indicators,
+        scores,
+        study.doubt,
+        seed=study.seed,
+        normalize=study.normalize,
+        aggregate=study.aggregate,
+        coverage_min=study.coverage_min,
+        treat=None if study.treat_each else study.treat,
+        normalize_each=study.normalize_each,
+        grouped=study.within == "municipality",
+    )
 
 
 def run(

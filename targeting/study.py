@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from targeting.model import Indicator, LayerSpec, MethodSpec, Node
+from targeting.model import DoubtSpec, Indicator, LayerSpec, MethodSpec, Node
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ class Study:
         Indicator to its own treatment, or normalizer.
     within : str
         `"city"`, or `"municipality"` when values are compared within each municipality only.
+    doubt : DoubtSpec
+        Which choices are drawn anew, to see how sure the answer is.
     """
 
     title: Mapping[str, str]
@@ -84,6 +86,7 @@ class Study:
     treat_each: Mapping[str, MethodSpec] = field(default_factory=dict)
     normalize_each: Mapping[str, MethodSpec] = field(default_factory=dict)
     within: str = "city"
+    doubt: DoubtSpec = field(default_factory=DoubtSpec)
 
     def as_record(self) -> dict[str, Any]:
         """Return every input and choice, defaults included, ready for JSON."""
@@ -135,6 +138,16 @@ class Study:
             },
             "streets": plain(self.streets),
             "delineation": _method_record(self.delineation),
+            "uncertainty": {
+                "draws": self.doubt.draws,
+                "weights": self.doubt.weights,
+                "weights_within": self.doubt.weights_within,
+                "normalize": [_method_record(spec) for spec in self.doubt.normalize],
+                "aggregate": [_method_record(spec) for spec in self.doubt.aggregate],
+                "treat": [_method_record(spec) for spec in self.doubt.treat],
+                "data": self.doubt.data,
+                "top_share": self.doubt.top_share,
+            },
         }
 
 

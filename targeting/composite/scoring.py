@@ -132,6 +132,7 @@ def score(
         coverage=combined.coverage,
         groups=pd.DataFrame(inner, index=combined.value.index),
         weighing=notes,
+        tree=tree,
     )
 
 

@@ -6,6 +6,7 @@ from targeting.model._checks import (
 from targeting.model.computed import (
     NO_POLYGON,
     CandidatePolygons,
+    Doubt,
     Links,
     Profiles,
     Result,
@@ -14,6 +15,7 @@ from targeting.model.computed import (
 )
 from targeting.model.declared import (
     DIMENSIONS,
+    DoubtSpec,
     Indicator,
     LayerSpec,
     MethodSpec,
@@ -31,6 +33,8 @@ __all__ = [
     "CandidatePolygons",
     "Counts",
     "DIMENSIONS",
+    "Doubt",
+    "DoubtSpec",
     "Indicator",
     "IntakeReport",
     "LayerReport",

@@ -13,6 +13,7 @@ import pandas as pd
 from targeting.model._checks import demand, frozen
 from targeting.model.declared import Indicator
 from targeting.model.taken import Counts, Loss, Territory
+from targeting.model.tree import Node
 
 if TYPE_CHECKING:
     from targeting.study import Study
@@ -87,6 +88,10 @@ class Scores:
         Score of each group below a dimension, 0 to 1; without columns where there are none.
     weighing : mapping
         Group to what its weigher notes, where the weights were not stated.
+    tree : Node, optional
+        What was weighed against what, with the weights used.
+    treated : DataFrame
+        What was done to extreme values: one row an indicator that was treated.
 
     Examples
     --------
@@ -115,6 +120,8 @@ class Scores:
     coverage: pd.Series[float]
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     weighing: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tree: Node | None = None
+    treated: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         index = self.score.index
@@ -132,6 +139,31 @@ class Scores:
             bool(np.allclose(added[known], self.score.to_numpy()[known], atol=1e-9)),
             "contributions must sum to the score",
         )
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """How sure the ranking is, when the choices of a study and its data are drawn anew.
+
+    Parameters
+    ----------
+    blocks : DataFrame
+        Index block ids. `rank` as stated (1 is the most urgent); `rank_low`, `rank_median` and
+        `rank_high`: 5, 50 and 95 % of the draws lie at or below; `top_share`: share of the draws in
+        which the block is in the top; `rank_shift`: mean distance from the stated rank.
+    choices : DataFrame
+        One row a choice changed by itself: `choice`, `alternative`, `rank_correlation` with the
+        stated ranks, `rank_shift`, `entering` and `leaving` (shares of the top).
+    draws : int
+        How many.
+    top_share : float
+        What the top is: this share of the blocks with a score.
+    """
+
+    blocks: pd.DataFrame
+    choices: pd.DataFrame
+    draws: int
+    top_share: float
 
 
 @dataclass(frozen=True)
@@ -254,9 +286,12 @@ class Result:
     scores: Scores
     polygons: CandidatePolygons
     profiles: Profiles
+    doubt: Doubt | None = None
 
     def __post_init__(self) -> None:
         index = self.territory.blocks.index
+        known = self.doubt is None or self.doubt.blocks.index.equals(index)
+        demand(known, "result: doubt of other blocks")
         demand(self.scores.score.index.equals(index), "result: scores of other blocks")
         demand(self.polygons.membership.index.equals(index), "result: polygons of other blocks")
         keys = [indicator.key for indicator in self.indicators]

@@ -37,6 +37,39 @@ class MethodSpec:
 
 
 @dataclass(frozen=True)
+class DoubtSpec:
+    """Which choices of a study are drawn anew, to see how much of its answer they are.
+
+    Parameters
+    ----------
+    draws : int
+        How many times; 0 for never.
+    weights : str
+        `"stated"`: they stay; `"within"`: each within ± `weights_within` of itself; `"anywhere"`:
+        any that sum to 1.
+    weights_within : float
+        0 to 1.
+    normalize, aggregate : tuple of MethodSpec
+        Alternatives beside the stated one, all as likely.
+    treat : tuple of MethodSpec
+        The same of treatments.
+    data : bool
+        Values are drawn within the intervals their data leave open.
+    top_share : float
+        What the top is: this share of the blocks with a score.
+    """
+
+    draws: int = 500
+    weights: str = "within"
+    weights_within: float = 0.25
+    normalize: tuple[MethodSpec, ...] = ()
+    aggregate: tuple[MethodSpec, ...] = ()
+    treat: tuple[MethodSpec, ...] = ()
+    data: bool = True
+    top_share: float = 0.1
+
+
+@dataclass(frozen=True)
 class LayerSpec:
     """One input a study names: which file, who reads it, where it is from.
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 
 from targeting import registry
 from targeting.i18n import LANGUAGES
-from targeting.model import Indicator, LayerSpec, MethodSpec, frozen
+from targeting.model import DoubtSpec, Indicator, LayerSpec, MethodSpec, frozen
 from targeting.model.vintages import vintages_apart
 from targeting.problems import Problem, TargetingError
 from targeting.settings import keyword_settings
@@ -22,6 +22,8 @@ from targeting.study_file.inputs import read_inputs
 from targeting.study_file.reading import Reading, Share
 from targeting.study_file.weights import read_each, read_weights
 
+# Fewer say nothing of a share of one in twenty.
+DRAWS_MIN = 20
 _TOP = (
     "title",
     "language",
@@ -40,6 +42,7 @@ _TOP = (
     "composite",
     "streets",
     "delineation",
+    "uncertainty",
 )
 
 
@@ -143,12 +146,13 @@ def _draft(reading: Reading) -> Draft:
     fields["population"] = reading.method("population", people, "population")
     fields["weights"], fields["indicators"] = read_weights(reading, layers)
     fields.update(_composite(reading, fields["indicators"]))
-    _check_parts(reading, fields)
     streets = registry.method("graph", "street_links")
     given = reading.section("streets")
     found = keyword_settings(streets, "streets", given, "streets", problems)
     fields["streets"] = frozen(found)
     fields["delineation"] = _delineation(reading, fields["seed"])
+    fields["doubt"] = _doubt(reading)
+    _check_parts(reading, fields)
     study = None if problems else Study(layers=layers, **fields)
     wrong = {problem.where.split(".")[0].split("[")[0] for problem in problems}
     understood = {key: value for key, value in fields.items() if key not in wrong}
@@ -209,6 +213,8 @@ def _check_parts(reading: Reading, fields: Mapping[str, Any]) -> None:
     """Refuse what gives no parts from 0 to 1, and to count with the ranks that grades are."""
     own = fields["normalize_each"]
     places = {"composite.normalize": fields["normalize"]}
+    listed = fields["doubt"].normalize
+    places |= {f"uncertainty.normalize[{i}]": spec for i, spec in enumerate(listed)}
     places |= {f"composite.each.{key}.normalize": spec for key, spec in own.items()}
     for place, spec in places.items():
         if spec.use and not registry.traits("normalizer", spec.use).unit:
@@ -218,6 +224,39 @@ def _check_parts(reading: Reading, fields: Mapping[str, Any]) -> None:
         if one.unit == "grade" and use not in ("", "rank", "percentile"):
             values = {"given": one.key, "method": use}
             reading.problems.append(Problem("grade-not-ranked", "composite.normalize", values))
+    doubt = fields["doubt"]
+    if fields["within"] == "municipality" and (doubt.normalize or doubt.treat):
+        reading.problems.append(Problem("doubt-within-groups", "uncertainty"))
+    if fields["treat_each"] and doubt.treat:
+        reading.problems.append(Problem("doubt-of-treatment", "uncertainty.treat"))
+
+
+def _doubt(reading: Reading) -> DoubtSpec:
+    section = reading.section("uncertainty")
+    plain = DoubtSpec()
+    hints: dict[str, Any] = {
+        "draws": Annotated[int, Ge(0), Le(100_000)],
+        "weights": Literal["stated", "within", "anywhere"],
+        "weights_within": Annotated[float, Gt(0), Le(1)],
+        "data": bool,
+        "top_share": Annotated[float, Gt(0), Lt(1)],
+    }
+    kinds = {"normalize": "normalizer", "aggregate": "aggregator", "treat": "treatment"}
+    reading.known(section, (*hints, *kinds), "uncertainty")
+    given: dict[str, Any] = {
+        key: reading.take(section, key, hint, getattr(plain, key)) for key, hint in hints.items()
+    }
+    if given["draws"] is not None and 0 < given["draws"] < DRAWS_MIN:
+        values = {"given": given["draws"], "expected": f"0, ≥ {DRAWS_MIN}"}
+        reading.problems.append(Problem("out-of-range", "uncertainty.draws", values))
+    for key, kind in kinds.items():
+        listed = section.get(key, [])
+        listed = listed if isinstance(listed, list) else [listed]
+        given[key] = tuple(
+            reading.method(kind, one, f"uncertainty.{key}[{position}]")
+            for position, one in enumerate(listed)
+        )
+    return DoubtSpec(**given)
 
 
 def _delineation(reading: Reading, seed: int | None) -> MethodSpec:
