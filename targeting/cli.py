@@ -135,6 +135,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     reproduce.add_argument("id", help=words("reproduce-id"))
     reproduce.add_argument("file", type=Path, help=words("reproduce-file"))
     reproduce.add_argument("--json", action="store_true", help=words("reproduce-json"))
+    reproduce.add_argument("--beside", type=Path, help=words("reproduce-beside"))
     reproduce.add_argument("--columns", type=Path, help=words("reproduce-columns"))
     reproduce.add_argument("--sheet", help=words("reproduce-sheet"))
     sample = command("sample", _sample)
@@ -331,7 +332,8 @@ def _reproduce(options: argparse.Namespace, language: str) -> int:
 
     try:
         columns = read_columns(options.columns)
-        answer = reproduce(options.id, options.file, columns=columns, sheet=options.sheet)
+        about = {"beside": options.beside, "columns": columns, "sheet": options.sheet}
+        answer = reproduce(options.id, options.file, **about)
     except TargetingError as error:
         _complain(error, language, "reproduce.problems")
         return WRONG

@@ -23,6 +23,7 @@ from targeting.composite.classify import (
 )
 from targeting.composite.components import first_component, principal_components
 from targeting.composite.distance import dp2, furthest
+from targeting.composite.filling import group_value
 from targeting.composite.normalize import minmax, rank
 from targeting.composite.scoring import score
 from targeting.composite.treat import Treated
@@ -39,6 +40,7 @@ __all__ = [
     "first_component",
     "furthest",
     "geometric",
+    "group_value",
     "harmonic",
     "lexicographic",
     "mazziotta_pareto",

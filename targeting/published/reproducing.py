@@ -15,7 +15,7 @@ from targeting.published.building import Built, build, index_of
 from targeting.published.comparing import ColumnAgreement, compare_column, compare_ranks, share_of
 from targeting.published.library import published
 from targeting.published.record import Record
-from targeting.published.taking import Finder, Taken, plain, take
+from targeting.published.taking import Finder, plain, read_given, take, take_published
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ def reproduce(
     key: str | Record,
     table: pd.DataFrame | Path | str,
     *,
+    beside: pd.DataFrame | Path | str | None = None,
     columns: Mapping[str, str] | None = None,
     sheet: str | None = None,
 ) -> Reproduction:
@@ -95,6 +96,8 @@ def reproduce(
         Id of a record that comes with the package (see `published_ids`), or a record.
     table : DataFrame, Path or str
         The publisher's table: CSV, Parquet or Excel.
+    beside : DataFrame, Path or str, optional
+        Table with what was published, where it is not in the same one; put together by key.
     columns : mapping, optional
         For a copy with other headings: the record's column, or the publisher's heading, to the
         heading in this table.
@@ -122,12 +125,17 @@ def reproduce(
     """
     record = key if isinstance(key, Record) else published(key)
     table = Path(table) if isinstance(table, str) else table
-    taken = take(record, table, columns=columns, sheet=sheet)
+    beside = Path(beside) if isinstance(beside, str) else beside
+    elsewhere = [] if beside is None else read_given(record, beside, columns=columns)[1]
+    taken = take(record, table, columns=columns, sheet=sheet, elsewhere=elsewhere)
     built = build(record, taken.columns)
-    agreements = _agreements(record, taken, built, columns or {})
+    given = taken.given
+    if beside is not None:
+        given = take_published(record, beside, taken.left_out, columns=columns)
+    agreements = _agreements(record, given, built, columns or {})
     if not agreements:
         names = ", ".join(entry.names[0] for entry in record.publishes[:12])
-        raise TargetingError([Problem("nothing-published", "", {"known": names})])
+        raise TargetingError([Problem("nothing-published", record.key, {"known": names})])
     return Reproduction(
         record,
         len(taken.columns),
@@ -140,19 +148,20 @@ def reproduce(
 
 
 def _agreements(
-    record: Record, taken: Taken, built: Built, columns: Mapping[str, str]
+    record: Record, published: pd.DataFrame, built: Built, columns: Mapping[str, str]
 ) -> list[ColumnAgreement]:
     chosen = {plain(name): str(heading) for name, heading in columns.items()}
-    finder = Finder([str(name) for name in taken.given.columns], chosen)
+    finder = Finder([str(name) for name in published.columns], chosen)
+    units = built.table.index.union(published.index, sort=False)
     agreements = []
     ranked = None
     for entry in record.publishes:
-        heading = finder.find(entry.names)
+        heading = finder.find(entry.names, entry.made)
         if heading is None or entry.made not in built.table:
             continue
         if entry.year is not None and entry.year != record.year:
             continue
-        given, made = taken.given[heading], built.table[entry.made]
+        given, made = published[heading].reindex(units), built.table[entry.made].reindex(units)
         agreements.append(compare_column(entry, heading, given, made, record.missing))
         if entry.ranked is not None and ranked is None:
             ranked = compare_ranks(entry, heading, given, made, record.missing)

@@ -66,6 +66,7 @@ def take(
     *,
     columns: Mapping[str, str] | None = None,
     sheet: str | None = None,
+    elsewhere: Sequence[str] = (),
 ) -> Taken:
     """Return what a record needs of a table.
 
@@ -79,6 +80,8 @@ def take(
         heading in this table.
     sheet : str, optional
         Sheet of a workbook. Default: the one whose header has most of the columns.
+    elsewhere : sequence of str
+        Headings that `columns` may name as well: those of another table.
 
     Returns
     -------
@@ -93,7 +96,7 @@ def take(
     """
     given, found = read_given(record, table, columns=columns, sheet=sheet)
     problems: list[Problem] = []
-    chosen = _chosen(record, columns or {}, found, problems)
+    chosen = _chosen(record, columns or {}, [*found, *elsewhere], problems)
     finder = Finder(list(given.columns), chosen)
     headings = {}
     for name, column in record.columns.items():
@@ -105,6 +108,32 @@ def take(
     if problems:
         raise TargetingError(problems)
     return _taken(record, given, headings, finder)
+
+
+def take_published(
+    record: Record,
+    table: pd.DataFrame | Path,
+    left_out: Sequence[str],
+    *,
+    columns: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """Return the columns of a table that holds what was published, by unit.
+
+    Raises
+    ------
+    TargetingError
+        `missing-column` when nothing names the units; `repeated-units`; what the reader raises.
+    """
+    given, found = read_given(record, table, columns=columns)
+    finder = Finder(found, {plain(name): str(one) for name, one in (columns or {}).items()})
+    heading = finder.find(record.units.names)
+    if heading is None:
+        key = Column(names=record.units.names)
+        raise TargetingError([_missing("key", key, found)])
+    given = given.set_axis(_keys(record, given, finder), axis=0)
+    given = given[~given.index.isin(list(left_out))]
+    _demand_each_once(given.index, heading)
+    return given
 
 
 class Finder:
@@ -135,7 +164,7 @@ class Finder:
     ) -> str | None:
         """Return the heading that one of the names stands for, the first name first."""
         for wanted in (name, *names):
-            if plain(wanted) in self._chosen:
+            if self._chosen.get(plain(wanted)) in self._headings:
                 return self._chosen[plain(wanted)]
         for wanted in names:
             if wanted in self._headings:

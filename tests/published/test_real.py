@@ -220,3 +220,57 @@ def test_calenviroscreen_4_with_zeros_in_the_percentiles_is_wrong(california: Pa
     by_name = {one.name: one for one in answer.columns}
     assert by_name["Cleanup Sites Pctl"].equal_share < 0.5
     assert not answer.agrees
+
+
+STAGES = (
+    ("Denominated", "_per"),
+    ("Imputed", "_filled"),
+    ("Treated", "_treated"),
+    ("Normalised", "_scaled"),
+)
+
+
+@pytest.fixture(scope="module")
+def asem(indices: Path) -> Path:
+    return indices / "asem"
+
+
+def test_asem_agrees_with_the_tables_kept_beside_its_example(asem: Path) -> None:
+    answer = reproduce("asem", asem / "ASEM_iData.csv", beside=asem / "COINr6_Aggregated.csv")
+    assert answer.rows == 51
+    assert answer.max_abs_diff < 1e-8  # the example's copy has 9 digits
+    assert answer.ranks_equal == 1.0
+    assert len(answer.columns) == 1 + 2 + 8 + 1
+    assert less_than_whole(answer) == []
+    values = answer.index.value.sort_values(ascending=False)
+    # As printed in COINr's documentation.
+    assert list(values.index[:2]) == ["CHE", "NLD"]
+    assert values.iloc[:2].round(2).tolist() == [68.38, 64.82]
+
+
+@pytest.mark.parametrize(("stage", "ending"), STAGES)
+def test_asem_agrees_with_coinr_at_every_stage(asem: Path, stage: str, ending: str) -> None:
+    """Tables written by COINr 1.1.14 with 15 digits."""
+    answer = reproduce("asem", asem / "ASEM_iData.csv", beside=asem / "COINr6_Aggregated.csv")
+    theirs = pd.read_csv(asem / "coinr_ref" / f"dset_{stage}.csv").set_index("uCode")
+    ours = answer.index.parts[[f"{name.lower()}{ending}" for name in theirs]]
+    ours = ours.reindex(theirs.index).set_axis(theirs.columns, axis=1)
+    assert theirs.shape == (51, 49)
+    assert (ours.isna() == theirs.isna()).all(axis=None)
+    assert (
+        ((ours - theirs).abs() <= 1e-9 * theirs.abs().clip(lower=1e-3))
+        .where(theirs.notna(), True)
+        .all(axis=None)
+    )
+
+
+def test_asem_without_treatment_is_wrong(asem: Path) -> None:
+    def untreated(step: dict[str, Any]) -> dict[str, Any]:
+        if "treatment" in step:
+            return step | {"treatment": "none", "with": {}}
+        return step
+
+    beside = asem / "COINr6_Aggregated.csv"
+    answer = reproduce(changed("asem", untreated), asem / "ASEM_iData.csv", beside=beside)
+    assert answer.max_abs_diff > 1.0
+    assert not answer.agrees
