@@ -361,8 +361,8 @@ def test_components_of_one_year_out_of_a_table_of_three(tmp_path, year):
 def test_components_of_the_states_without_the_nation(tmp_path):
     table = made_years("CVE_ENT")
     table["CVE_ENT"] = table["CVE_ENT"].astype(int) % 100
-    nation = table.iloc[[0]].assign(CVE_ENT=0, ENT="Nacional", IM="-", LUG_NAC="-")
-    table = pd.concat([nation, table.assign(ENT="Estado")])
+    nation = table.iloc[[0]].assign(CVE_ENT=0, NOM_ENT="Nacional", IM="-", LUG_NAC="-")
+    table = pd.concat([nation, table.assign(NOM_ENT="Estado")])
     table.to_csv(tmp_path / "t.csv", index=False, encoding="latin-1")
     again = reproduce("conapo-pca-state-1990", tmp_path / "t.csv")
     assert again.rows == 50
