@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from targeting.render.doubt import doubt_lines
 from targeting.render.intake import intake_record, write_intake
 from targeting.render.outputs import check_folder, write_outputs
 from targeting.render.page import TargetMap, write_page
@@ -10,6 +11,7 @@ from targeting.render.terminal import head_lines, intake_lines
 __all__ = [
     "TargetMap",
     "check_folder",
+    "doubt_lines",
     "head_lines",
     "intake_lines",
     "intake_record",

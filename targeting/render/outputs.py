@@ -24,6 +24,7 @@ from targeting.i18n import say
 from targeting.model import LayerReport, Loss, Result
 from targeting.problems import Problem, TargetingError
 from targeting.render import public
+from targeting.render.doubt import doubt_table
 from targeting.render.figures import public_notes
 from targeting.render.intake import INTAKE_HTML, INTAKE_JSON, intake_record, write_intake
 from targeting.render.page import write_page
@@ -168,6 +169,7 @@ def _write_all(result: Result, folder: Path) -> list[str]:
     _write_csv(facility_table(result), folder / "facilities_by_polygon.csv")
     _write_csv(facility_count_table(result), folder / "facility_counts.csv")
     _write_csv(facility_merge_table(result), folder / "facility_merges.csv")
+    _write_csv(doubt_table(result), folder / "doubt.csv")
     write_intake(_intake(result), folder)
     names = [
         "index.html",
@@ -177,6 +179,7 @@ def _write_all(result: Result, folder: Path) -> list[str]:
         "facilities_by_polygon.csv",
         "facility_counts.csv",
         "facility_merges.csv",
+        "doubt.csv",
         INTAKE_HTML,
         INTAKE_JSON,
     ]

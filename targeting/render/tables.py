@@ -10,6 +10,7 @@ from targeting.facility_kinds import FacilityKind, facility_kinds
 from targeting.i18n import LANGUAGES, say
 from targeting.model import Result
 from targeting.render import public
+from targeting.render.doubt import doubt_columns
 from targeting.render.records import city_kinds, listed_facilities, weighted
 
 _RISKY = tuple("=+-@\t\r\n") + ("＝", "＋", "－", "＠")
@@ -23,8 +24,8 @@ def block_table(result: Result) -> gpd.GeoDataFrame:
     GeoDataFrame
         `block_id`, `area_id`, `municipality_id`, `population` (null where missing or below three),
         `population_few`, `score`, `score_percentile`, `coverage`, a column a dimension, a column
-        `part_<indicator>`, `polygon`, `reason`, `margin`, geometry. Scores and parts run from 0 to
-        1, coarsened as on the page.
+        `part_<indicator>`, `polygon`, `reason`, `margin`, what the draws say (`doubt_columns`),
+        geometry. Scores and parts run from 0 to 1, coarsened as on the page.
     """
     blocks, scores = result.territory.blocks, result.scores
     people, few = public.population(blocks["population"])
@@ -51,6 +52,7 @@ def block_table(result: Result) -> gpd.GeoDataFrame:
         "reason": reasons["code"].astype(str).array,
         "margin": np.round(public.margin_points(result) / 100, 2),
     }
+    columns |= doubt_columns(result)
     return gpd.GeoDataFrame(columns, geometry=blocks.geometry.array, crs=blocks.crs)
 
 

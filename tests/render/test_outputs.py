@@ -27,6 +27,7 @@ FILES = {
     "facilities_by_polygon.csv",
     "facility_counts.csv",
     "facility_merges.csv",
+    "doubt.csv",
     "intake.html",
     "intake.json",
     "manifest.json",
