@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from targeting.composite.fences import Array
-from targeting.composite.treat.shape import adjusted
+from targeting.composite.treat.shape import DUST, adjusted, is_skewed
 
 
 class _Moments:
@@ -125,7 +125,7 @@ def winsorized_to_pass(
     passes = False
     while True:
         skew, kurtosis = moments.shape(np.array([low]), np.array([high]))
-        passes = not (abs(skew[0]) >= skew_max and kurtosis[0] >= kurtosis_max)
+        passes = not is_skewed(float(skew[0]), float(kurtosis[0]), skew_max, kurtosis_max)
         if passes or low + high >= limit:
             break
         end = "high" if skew[0] >= 0 else "low"
@@ -137,7 +137,7 @@ def winsorized_to_pass(
         same = np.full(len(ahead), other)
         lows, highs = (same, ahead) if end == "high" else (ahead, same)
         skews, kurtoses = moments.shape(lows, highs)
-        stop = ~((np.abs(skews) >= skew_max) & (kurtoses >= kurtosis_max))
+        stop = ~((np.abs(skews) >= skew_max - DUST) & (kurtoses >= kurtosis_max - DUST))
         stop |= ahead + other >= limit
         stop |= (skews < 0) if end == "high" else (skews >= 0)
         chosen = int(np.argmax(stop)) if stop.any() else len(ahead) - 1
