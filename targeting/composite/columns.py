@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from annotated_types import Ge, Gt
 
+from targeting.problems import Problem, TargetingError
 from targeting.registry import register
 
 Count = Annotated[int, Ge(0)]
@@ -41,10 +42,17 @@ def _numbers(columns: pd.DataFrame) -> Numbers:
     return columns.to_numpy(float)
 
 
+def _demand(columns: pd.DataFrame, count: int) -> None:
+    """Refuse a table with another number of columns than the brick takes."""
+    if columns.shape[1] != count:
+        values = {"given": columns.shape[1], "expected": count}
+        where = ", ".join(str(name) for name in columns.columns) or "columns"
+        raise TargetingError([Problem("columns-needed", where, values)])
+
+
 def _one(columns: pd.DataFrame) -> pd.Series[float]:
     """Return the only column there is."""
-    if columns.shape[1] != 1:
-        raise ValueError(f"one column is needed, not {columns.shape[1]}")
+    _demand(columns, 1)
     return columns.iloc[:, 0].astype(float)
 
 
@@ -58,7 +66,7 @@ def _series(values: Numbers, columns: pd.DataFrame) -> pd.Series[float]:
     return pd.Series(values, index=columns.index, dtype=float)
 
 
-@register("column", laws=("rows", "ties"), unit=False)
+@register("column", laws=("rows", "columns", "missing", "ties"), unit=False)
 def total(
     columns: pd.DataFrame,
     weights: pd.Series[float] | None = None,
@@ -74,7 +82,7 @@ def total(
     weights : Series, optional
         Weight of each column, any sign. Default: 1 each.
     missing_max : int
-        A row with more missing values than this is missing; fewer count as 0.
+        A row with more missing values than this, or nothing else, is missing; fewer count as 0.
 
     Examples
     --------
@@ -85,10 +93,15 @@ def total(
     held = _numbers(columns)
     known = ~np.isnan(held)
     added = (np.where(known, held, 0.0) * _weights(columns, weights)).sum(axis=1)
-    return _series(np.where((~known).sum(axis=1) <= missing_max, added, np.nan), columns)
+    enough = ((~known).sum(axis=1) <= missing_max) & known.any(axis=1)
+    return _series(np.where(enough, added, np.nan), columns)
 
 
-@register("column", laws=("rows", "ties", "homogeneous"), unit=False)
+@register(
+    "column",
+    laws=("rows", "columns", "monotone", "homogeneous", "range", "missing", "ties"),
+    unit=False,
+)
 def mean(
     columns: pd.DataFrame,
     weights: pd.Series[float] | None = None,
@@ -127,7 +140,7 @@ def mean(
     return _series(np.where((~known).sum(axis=1) <= missing_max, value, np.nan), columns)
 
 
-@register("column", laws=("rows", "ties", "columns"), unit=False)
+@register("column", laws=("rows", "columns", "missing", "ties"), unit=False)
 def product(columns: pd.DataFrame) -> pd.Series[float]:
     """Product of the columns; missing where one is.
 
@@ -139,7 +152,7 @@ def product(columns: pd.DataFrame) -> pd.Series[float]:
     return _series(_numbers(columns).prod(axis=1), columns)
 
 
-@register("column", laws=("rows", "ties"), unit=False)
+@register("column", laws=("rows", "missing", "ties"), unit=False)
 def ratio(columns: pd.DataFrame, *, times: float = 1.0) -> pd.Series[float]:
     """First column over the second, times a number; missing where the second is 0.
 
@@ -148,12 +161,13 @@ def ratio(columns: pd.DataFrame, *, times: float = 1.0) -> pd.Series[float]:
     >>> ratio(pd.DataFrame({"cases": [3.0, 1.0], "people": [2000.0, 0.0]}), times=1000).tolist()
     [1.5, nan]
     """
+    _demand(columns, 2)
     above, below = _numbers(columns).T
     with np.errstate(divide="ignore", invalid="ignore"):
         return _series(np.where(below == 0, np.nan, above / below * times), columns)
 
 
-@register("column", laws=("rows", "ties"), unit=False)
+@register("column", laws=("rows", "missing", "ties"), unit=False)
 def line(columns: pd.DataFrame, *, times: float = 1.0, plus: float = 0.0) -> pd.Series[float]:
     """One column times a number, plus a number: reverse it, or change its unit.
 
@@ -165,7 +179,7 @@ def line(columns: pd.DataFrame, *, times: float = 1.0, plus: float = 0.0) -> pd.
     return _one(columns) * times + plus
 
 
-@register("column", laws=("rows", "ties", "missing"), unit=False)
+@register("column", laws=("rows", "monotone", "missing", "ties"), unit=False)
 def logarithm(columns: pd.DataFrame) -> pd.Series[float]:
     """Natural logarithm of one column; missing where it is 0 or less.
 
@@ -178,7 +192,7 @@ def logarithm(columns: pd.DataFrame) -> pd.Series[float]:
     return pd.Series(np.log(values.where(values > 0).to_numpy(float)), index=columns.index)
 
 
-@register("column", laws=("rows", "ties", "missing"), unit=False)
+@register("column", laws=("rows", "monotone", "missing", "ties"), unit=False)
 def clip(
     columns: pd.DataFrame, *, low: float | None = None, high: float | None = None
 ) -> pd.Series[float]:
@@ -192,7 +206,7 @@ def clip(
     return _one(columns).clip(low, high)
 
 
-@register("column", laws=("rows", "ties", "missing"), unit=False)
+@register("column", laws=("rows", "monotone", "missing", "ties"), unit=False)
 def round_half_up(columns: pd.DataFrame, *, decimals: int = 0) -> pd.Series[float]:
     """One column rounded, a half upwards.
 
@@ -204,9 +218,9 @@ def round_half_up(columns: pd.DataFrame, *, decimals: int = 0) -> pd.Series[floa
     return _series(half_up(_one(columns).to_numpy(float), decimals), columns)
 
 
-@register("column", laws=("rows", "ties", "missing"), unit=False)
+@register("column", laws=("rows", "monotone", "missing", "ties"), unit=False)
 def scale_by_max(columns: pd.DataFrame, *, times: float = 1.0) -> pd.Series[float]:
-    """One column over its largest value, times a number.
+    """One column over its largest value, times a number; missing where that is not above 0.
 
     Examples
     --------
@@ -214,10 +228,11 @@ def scale_by_max(columns: pd.DataFrame, *, times: float = 1.0) -> pd.Series[floa
     [2.5, 10.0]
     """
     values = _one(columns)
-    return values / values.max() * times
+    top = float(values.max())
+    return values / (top if top > 0 else np.nan) * times
 
 
-@register("column", laws=("rows", "ties", "missing"), unit=False)
+@register("column", laws=("rows", "missing", "ties"), unit=False)
 def ranking(
     columns: pd.DataFrame,
     *,
@@ -244,7 +259,7 @@ def ranking(
     return _one(columns).rank(method=ties, ascending=first == "lowest")
 
 
-@register("column", laws=("rows", "ties", "missing"), unit=False)
+@register("column", laws=("rows", "monotone", "missing", "ties"), unit=False)
 def rank_groups(
     columns: pd.DataFrame,
     *,
@@ -276,7 +291,7 @@ def rank_groups(
     return _series(np.floor((ranks.to_numpy() - 1) * groups / count) + 1, columns)
 
 
-@register("column", laws=("rows", "ties", "missing"), unit=False)
+@register("column", laws=("rows", "monotone", "missing", "ties"), unit=False)
 def at_least(columns: pd.DataFrame, *, threshold: float) -> pd.Series[float]:
     """1 where one column reaches the threshold, 0 where it does not.
 
@@ -289,7 +304,7 @@ def at_least(columns: pd.DataFrame, *, threshold: float) -> pd.Series[float]:
     return (values >= threshold).astype(float).where(values.notna())
 
 
-@register("column", laws=("rows", "ties"), unit=False)
+@register("column", laws=("rows", "monotone", "missing", "ties"), unit=False)
 def first_known(columns: pd.DataFrame) -> pd.Series[float]:
     """Take the first column's value, or where it is missing the next one's.
 
@@ -301,7 +316,7 @@ def first_known(columns: pd.DataFrame) -> pd.Series[float]:
     return _series(columns.bfill(axis=1).iloc[:, 0].to_numpy(float), columns)
 
 
-@register("column", laws=("rows", "ties", "missing"), unit=False)
+@register("column", laws=("rows", "missing", "ties"), unit=False)
 def power(columns: pd.DataFrame, *, exponent: float, times: float = 1.0) -> pd.Series[float]:
     """One column to a power, times a number; missing where that is not a number.
 
@@ -315,7 +330,7 @@ def power(columns: pd.DataFrame, *, exponent: float, times: float = 1.0) -> pd.S
     return _series(np.where(np.isfinite(raised), raised, np.nan), columns)
 
 
-@register("column", laws=("rows", "ties"), unit=False)
+@register("column", laws=("rows", "monotone", "missing", "ties"), unit=False)
 def where_enough(columns: pd.DataFrame, *, missing_max: Count) -> pd.Series[float]:
     """First column, missing where more than so many of the others are.
 
@@ -329,7 +344,7 @@ def where_enough(columns: pd.DataFrame, *, missing_max: Count) -> pd.Series[floa
     return columns.iloc[:, 0].astype(float).where(few)
 
 
-@register("column", laws=("rows", "ties", "missing"), unit=False)
+@register("column", laws=("rows", "missing", "ties"), unit=False)
 def apart(columns: pd.DataFrame, *, origin: float) -> pd.Series[float]:
     """How far one column lies from a number, on either side.
 
@@ -341,7 +356,7 @@ def apart(columns: pd.DataFrame, *, origin: float) -> pd.Series[float]:
     return (_one(columns) - origin).abs()
 
 
-@register("column", laws=("rows", "ties"), unit=False)
+@register("column", laws=("rows", "missing", "ties"), unit=False)
 def sharpened(columns: pd.DataFrame, *, decimals: int) -> pd.Series[float]:
     """Give back the digits a published column lost: the second column where it rounds to the first.
 
