@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from targeting.characterization import profile
 from targeting.composite import score
@@ -238,7 +239,7 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
     tell("measure")
     values = measure(territory, study.indicators)
     tell("score")
-    scores, ready = _scored(study, territory, values)
+    scores, ready = scored(study, territory, values)
     doubt = _doubt(study, ready, scores, tell)
     tell("link")
     barriers = None if territory.barriers is None else territory.barriers.geometry
@@ -251,19 +252,33 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
     return Result(study, territory, study.indicators, values, scores, polygons, profiles, doubt)
 
 
-def _scored(study: Study, territory: Territory, values: Values) -> tuple[Scores, Values]:
-    """Return the scores, and the values they are made of: treated where the study says so."""
+def score_settings(study: Study, territory: Territory) -> dict[str, Any]:
+    """Return what `composite.score` is told beside values, indicators and weights."""
+    within = territory.blocks["municipality_id"] if study.within == "municipality" else None
+    return {
+        "normalize": study.normalize,
+        "aggregate": study.aggregate,
+        "coverage_min": study.coverage_min,
+        "normalize_each": study.normalize_each,
+        "groups": within,
+    }
+
+
+def scored(study: Study, territory: Territory, values: Values) -> tuple[Scores, Values]:
+    """Return the scores, and the values they are made of: treated where the study says so.
+
+    Parameters
+    ----------
+    study : Study
+        Every choice.
+    territory : Territory
+        Of the blocks.
+    values : Values
+        As measured.
+    """
     ready, treated = treated_values(values, study.treat, study.treat_each)
-    scores = score(
-        ready,
-        study.indicators,
-        study.weights,
-        normalize=study.normalize,
-        aggregate=study.aggregate,
-        coverage_min=study.coverage_min,
-        normalize_each=study.normalize_each,
-        groups=territory.blocks["municipality_id"] if study.within == "municipality" else None,
-    )
+    told = score_settings(study, territory)
+    scores = score(ready, study.indicators, study.weights, **told)
     # What each draw treats anew is not treated twice.
     again = study.treat is not None and not study.treat_each and study.within == "city"
     return replace(scores, treated=treated), values if again else ready
