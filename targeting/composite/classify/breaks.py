@@ -80,8 +80,9 @@ def equal_width(values: pd.Series[float], *, classes: Number = 5, closed: Side =
     """
     held = enough(values, 2)
     low, high = float(held.min()), float(held.max())
-    steps = np.arange(1, classes) / classes
-    return cut(values, low + steps * (high - low), closed=closed)
+    steps = np.arange(1, classes)
+    # Weights, not steps from one end: a limit that is a whole number on paper is one here.
+    return cut(values, (low * (classes - steps) + high * steps) / classes, closed=closed)
 
 
 @register("classifier", laws=("rows", "scale", "monotone", "missing", "ties"))

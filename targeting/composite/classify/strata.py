@@ -41,7 +41,7 @@ class _Sorted:
         )
 
 
-@register("classifier", laws=("rows", "scale", "missing", "ties"))
+@register("classifier", laws=("rows", "missing", "ties"))
 def dalenius_hodges(
     values: pd.Series[float],
     *,
@@ -67,7 +67,8 @@ def dalenius_hodges(
     bins : int, optional
         Bins of the histogram. Default: the number from `bins_min` to `bins_max` (or the number of
         values, if smaller) whose strata leave the least coefficient of variation of the mean
-        under Neyman's allocation.
+        under Neyman's allocation. The coefficient needs a scale with a true 0, and a mean away
+        from it: give the bins for standardized values.
     rule : str
         Where the strata end. `least_squares` (CONAPO since 2020): each stratum ends with the last
         bin that keeps it below Q or with the next one; of all such ways without an empty stratum
