@@ -5,6 +5,7 @@ from targeting.indicators.measuring import Measured, measure
 from targeting.indicators.rates import chance_of_high_rate, rate_of_points
 from targeting.indicators.shares import block_value, handed_down, share
 from targeting.indicators.shrinking import shrink_rates
+from targeting.indicators.trend import trend_of_points
 
 __all__ = [
     "Measured",
@@ -17,4 +18,5 @@ __all__ = [
     "rate_of_points",
     "share",
     "shrink_rates",
+    "trend_of_points",
 ]

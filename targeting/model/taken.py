@@ -191,6 +191,9 @@ class Territory:
         knows the kind looks. Default: as `incident_coverage`, for every kind.
     incident_years : float or None
         Years the incidents stand for; None where their sources do not say or do not agree.
+    incident_spans : DataFrame or None
+        Days the sources of points cover, the first and the last included: `kind`,
+        `municipality_id` (missing: everywhere), `start`, `end`. None where a source does not say.
     facilities : GeoDataFrame or None
         Index `facility_id`; `kind`, `name` (missing where the source has none), `source`,
         `sensitive` (bool), `capacity` (pupils, consulting rooms, beds or people, as its kind says;
@@ -237,6 +240,7 @@ class Territory:
     incident_coverage: pd.Series[bool] | None = None
     incident_kind_coverage: pd.DataFrame | None = None
     incident_years: float | None = None
+    incident_spans: pd.DataFrame | None = None
     facilities: gpd.GeoDataFrame | None = None
     facility_merges: pd.DataFrame | None = None
     barriers: gpd.GeoDataFrame | None = None

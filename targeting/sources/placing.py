@@ -36,6 +36,9 @@ class TakenIncidents:
         By block and kind: whether any file that knows the kind looks there.
     years : float or None
         Years the incidents stand for; missing where the files do not say or do not agree.
+    spans : DataFrame or None
+        `kind`, `municipality_id` (missing: everywhere), `start`, `end`: days the files of points
+        cover; missing where one does not say.
     problems : list of Problem
     """
 
@@ -44,6 +47,7 @@ class TakenIncidents:
     coverage: pd.Series[bool] | None = None
     kind_coverage: pd.DataFrame | None = None
     years: float | None = None
+    spans: pd.DataFrame | None = None
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -88,7 +92,7 @@ def take_incidents(
     """
     if not accounts:
         return TakenIncidents()
-    points, counts, told = [], [], []
+    points, counts, told, spans = [], [], [], []
     problems: list[Problem] = []
     for account in accounts:
         if isinstance(account.layer.data, gpd.GeoDataFrame):
@@ -99,6 +103,7 @@ def take_incidents(
                 account, blocks, covered, tolerance_m=tolerance_m, reach_m=reach_m
             )
             points.append(frame)
+            spans.append(_span(account, None if everywhere else covered, blocks))
         else:
             least = getattr(account.spec, "match_min", None)
             given = allocate_incidents(
@@ -124,6 +129,7 @@ def take_incidents(
         coverage=pd.Series(anywhere, index=blocks.index, dtype=bool),
         kind_coverage=pd.DataFrame(by_kind, index=blocks.index, dtype=bool),
         years=_years(told),
+        spans=_spans(spans),
         problems=problems,
     )
 
@@ -209,6 +215,28 @@ def _years(told: Sequence[_Told]) -> float | None:
     if any(abs(_length(span) - whole) > _SAME_YEARS * whole for span in spans):
         return None
     return round(whole / DAYS_A_YEAR, 6)
+
+
+def _span(
+    account: Account, covered: np.ndarray | None, blocks: gpd.GeoDataFrame
+) -> pd.DataFrame | None:
+    """Return the days a file covers by kind and municipality; one without covers everywhere."""
+    days = _days(account)
+    if days is None:
+        return None
+    municipalities = [None]
+    if covered is not None:
+        municipalities = sorted(blocks.loc[covered, "municipality_id"].dropna().unique())
+    pairs = [(kind, name) for kind in _kinds(account) for name in municipalities]
+    frame = pd.DataFrame(pairs, columns=["kind", "municipality_id"], dtype="str")
+    return frame.assign(start=days[0].normalize(), end=days[1].normalize())
+
+
+def _spans(held: Sequence[pd.DataFrame | None]) -> pd.DataFrame | None:
+    known = [one for one in held if one is not None]
+    if not known or len(known) < len(held):
+        return None
+    return pd.concat(known, ignore_index=True)
 
 
 def _length(spans: Sequence[tuple[pd.Timestamp, pd.Timestamp]]) -> int:

@@ -201,6 +201,7 @@ class _Intake:
             "incident_coverage": taken.coverage,
             "incident_kind_coverage": taken.kind_coverage,
             "incident_years": taken.years,
+            "incident_spans": taken.spans,
             "facilities": facilities,
             "facility_merges": merges,
             "places": places,

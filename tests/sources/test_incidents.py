@@ -296,6 +296,10 @@ def test_what_a_file_does_not_cover_is_not_known(tmp_path):
     assert set(territory.incident_kind_coverage.columns) == {"homicide", "robbery"}
     # 2019-12-31 to 2020-02-01 are 33 days.
     assert territory.incident_years == pytest.approx(33 / 365.25, abs=1e-6)
+    days = [("01001", "2019-12-31", "2020-02-01")] * 2
+    spans = territory.incident_spans
+    assert spans["kind"].tolist() == ["homicide", "robbery"]
+    assert [(row[1], str(row[2].date()), str(row[3].date())) for row in spans.to_numpy()] == days
 
 
 def test_incidents_outside_the_coverage_fall(tmp_path):
@@ -340,6 +344,8 @@ def test_files_of_two_years_stand_for_two_years(tmp_path):
     both = {"kinds": {"homicide": ["HOM"]}}
     territory = city(tmp_path, layer(2019, 0, **both), layer(2020, 1, **both))
     assert territory.incident_years == pytest.approx((365 + 366) / 365.25, abs=1e-5)
+    assert territory.incident_spans["municipality_id"].isna().all()  # everywhere
+    assert territory.incident_spans["start"].dt.year.tolist() == [2019, 2020]
     # Two kinds of different years have no years in common to divide by.
     apart = city(tmp_path, layer(2019, 0, **both), layer(2020, 1, kinds={"robbery": ["HOM"]}))
     assert apart.incident_years is None
