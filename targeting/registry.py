@@ -58,6 +58,7 @@ def register(
     ----------
     kind : str
         `"reader"`, `"measure"`, `"treatment"`, `"normalizer"`, `"weigher"`, `"aggregator"`,
+        `"index"` (a whole table to one number), `"column"` (a step of a published index),
         `"classifier"` or `"delineator"`.
     name : str, optional
         Name in a study file. Default: the function's own name.
