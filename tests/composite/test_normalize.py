@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from targeting.composite._radix import radix_order
 from targeting.composite.normalize import (
     adjusted_boxplot,
     borda,
@@ -192,7 +193,11 @@ def test_many_values_are_ordered_as_a_plain_sort_orders_them():
     held[::10] = np.nan
     held[::11] = -np.nan
     held[:6] = [0.0, -0.0, 5e-324, -5e-324, 1e308, -1e308]
-    np.testing.assert_array_equal(rising(held), np.argsort(held, kind="stable"))
+    plain = np.argsort(held, kind="stable")
+    np.testing.assert_array_equal(radix_order(held), plain)
+    np.testing.assert_array_equal(rising(held), plain)
+    repeated = np.tile(held, 40)  # enough for the compiled sort
+    np.testing.assert_array_equal(rising(repeated), np.argsort(repeated, kind="stable"))
     expected = pd.Series(held).rank(method="average")
     np.testing.assert_array_equal(places(pd.Series(held)), expected)
 

@@ -117,7 +117,7 @@ def quantiles(
     Raises
     ------
     TargetingError
-        `no-values` when all are missing; `infinite-value`.
+        `few-different-values` when all are missing; `infinite-value`.
 
     Examples
     --------

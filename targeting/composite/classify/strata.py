@@ -114,7 +114,7 @@ def dalenius_hodges(
         floor = float(held[held >= fence].min())
         held = np.maximum(held, floor)
     ready = _Sorted.of(held)
-    tried = [bins] if bins else range(bins_min, min(bins_max, len(held)) + 1)
+    tried = [bins] if bins else range(min(bins_min, len(held)), min(bins_max, len(held)) + 1)
     best: tuple[float, int, Array, Array] | None = None
     for number in tried:
         found = _strata(ready, classes, number, rule)

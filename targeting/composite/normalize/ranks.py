@@ -13,7 +13,7 @@ from targeting.composite.normalize._applied import Array, applied, known, place,
 from targeting.registry import register
 
 Ties = Literal["min", "max", "average", "dense"]
-_MANY = 4096  # below this a plain sort is as fast as the compiled one
+_MANY = 2**18  # below this a plain sort is done before the compiled one is loaded
 
 
 class Standing(NamedTuple):
