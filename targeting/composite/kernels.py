@@ -22,6 +22,8 @@ MEANS = {"arithmetic": 0, "power_mean": 1, "geometric": 2, "harmonic": 3}
 _TILE = 512
 # Weights are scaled: the last digit of a coverage is not the study's.
 _DUST = 1e-12
+# Where a part is 1: any weight above 1e-13 of it makes the mean 1, and a weight of 0 nothing.
+_ENDLESS = 1e30
 
 
 @dataclass(frozen=True)
@@ -131,8 +133,8 @@ def forward(part: float, mean: int, exponent: float) -> float:
     if mean == 1:
         return part * part if exponent == 2.0 else part**exponent
     if mean == 2:
-        return -np.inf if part >= 1.0 else np.log1p(-part)
-    return np.inf if part >= 1.0 else part / (1.0 - part)
+        return -_ENDLESS if part >= 1.0 else np.log1p(-part)
+    return _ENDLESS if part >= 1.0 else part / (1.0 - part)
 
 
 @njit
@@ -145,7 +147,7 @@ def backward(term: float, mean: int, exponent: float) -> float:
     elif mean == 2:
         part = -np.expm1(term)
     else:
-        part = 1.0 if np.isinf(term) else term / (1.0 + term)
+        part = term / (1.0 + term)
     return min(max(part, 0.0), 1.0)
 
 
@@ -166,37 +168,32 @@ def mix(
     """Fold a tree with one mean everywhere and nothing missing: it is one weighted mean.
 
     `terms` columns by blocks, `weights` draws by columns (final, summing to 1), `out` draws by
-    blocks.
+    blocks. Two draws and four columns at a time, so that numbers are fetched less often.
     """
-    blocks = terms.shape[1]
-    used = np.empty(terms.shape[0] + 3, dtype=np.int64)
+    columns, blocks = terms.shape
+    draws, spare = len(weights), np.empty(_TILE, dtype=out.dtype)
     for begin in range(0, blocks, _TILE):
         end = min(begin + _TILE, blocks)
-        for draw in range(weights.shape[0]):
-            row, weight = out[draw, begin:end], weights[draw]
-            count = 0
-            for column in range(terms.shape[0]):
-                if weight[column] > 0.0:
-                    used[count] = column
-                    count += 1
-            row[:] = 0.0
-            for place in range(0, count - 3, 4):  # four at a time: the row is fetched less often
-                a, b, c, d = used[place], used[place + 1], used[place + 2], used[place + 3]
-                held_a, held_b = terms[a, begin:end], terms[b, begin:end]
-                held_c, held_d = terms[c, begin:end], terms[d, begin:end]
+        for draw in range(0, draws, 2):
+            v, w = weights[draw], weights[min(draw + 1, draws - 1)]
+            one = out[draw, begin:end]
+            two = out[draw + 1, begin:end] if draw + 1 < draws else spare[: end - begin]
+            one[:] = 0.0
+            two[:] = 0.0
+            for p in range(0, columns - 3, 4):
+                a, b = terms[p, begin:end], terms[p + 1, begin:end]
+                c, d = terms[p + 2, begin:end], terms[p + 3, begin:end]
                 for i in range(end - begin):
-                    row[i] += (
-                        weight[a] * held_a[i]
-                        + weight[b] * held_b[i]
-                        + weight[c] * held_c[i]
-                        + weight[d] * held_d[i]
-                    )
-            for place in range(count - count % 4, count):
-                held_a = terms[used[place], begin:end]
+                    one[i] += v[p] * a[i] + v[p + 1] * b[i] + v[p + 2] * c[i] + v[p + 3] * d[i]
+                    two[i] += w[p] * a[i] + w[p + 1] * b[i] + w[p + 2] * c[i] + w[p + 3] * d[i]
+            for p in range(columns - columns % 4, columns):
+                a = terms[p, begin:end]
                 for i in range(end - begin):
-                    row[i] += weight[used[place]] * held_a[i]
+                    one[i] += v[p] * a[i]
+                    two[i] += w[p] * a[i]
             for i in range(end - begin):
-                row[i] = backward(row[i], mean, exponent)
+                one[i] = backward(one[i], mean, exponent)
+                two[i] = backward(two[i], mean, exponent)
 
 
 @njit

@@ -126,7 +126,7 @@ def scores(model: Model, plan: Plan, rows: np.ndarray) -> np.ndarray:
     ndarray
         Draws by blocks, in the model's order; missing where too little weight has data.
     """
-    out = np.empty((len(rows), model.blocks))
+    out = np.empty((len(rows), model.blocks), dtype=model.kind)
     pick, data = plan.pick[rows], plan.data[rows]
     alike = np.column_stack([pick, data])
     _, group = np.unique(alike, axis=0, return_inverse=True)
@@ -147,9 +147,12 @@ def scores(model: Model, plan: Plan, rows: np.ndarray) -> np.ndarray:
             terms = model.keep(key, partial(_terms, model, plan, treat, norm, fill, number, means))
         else:
             terms = _terms(model, plan, treat, norm, fill, number, means)
-        found = np.empty((len(members), model.blocks))
+        # Mostly all members are rows that follow each other: then nothing is copied.
+        follow = members[-1] - members[0] + 1 == len(members)
+        found = out[members[0] : members[-1] + 1] if follow else np.empty_like(out[members])
         _combine(model, terms, weights, means, least, found)
-        out[members] = found
+        if not follow:
+            out[members] = found
     return out
 
 
@@ -179,7 +182,7 @@ def _terms(
     if fill is None and np.isnan(parts[:, :whole]).any():
         whole = 0
     above = model.levels.parent[: model.levels.leaves]
-    terms = np.empty_like(parts)
+    terms = np.empty(parts.shape, dtype=model.kind)
     carry(parts, means.code[above], means.exponent[above], terms)
     known = (~np.isnan(parts[:, whole:])).astype(float)
     return _Terms(
@@ -201,7 +204,7 @@ def _combine(
     rest = (means.code, means.exponent, least)
     whole = terms.whole.shape[1]
     if whole and means.alike:
-        final = levels.final(weights)
+        final = levels.final(weights).astype(terms.whole.dtype)
         mix(terms.whole, final, int(means.code[0]), float(means.exponent[0]), out[:, :whole])
     elif whole:
         known = np.ones_like(terms.whole)

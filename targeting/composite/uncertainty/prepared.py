@@ -96,6 +96,8 @@ class Model:
         Leaves by blocks; empty for a model of given parts.
     redraw : callable, optional
         Number of a draw to values that replace those of some indicators.
+    kind : type
+        Kind of number scores are computed in.
     """
 
     index: pd.Index
@@ -117,6 +119,7 @@ class Model:
     low: np.ndarray = field(default_factory=lambda: _NOTHING)
     high: np.ndarray = field(default_factory=lambda: _NOTHING)
     redraw: Redraw | None = None
+    kind: type[np.floating[Any]] = np.float64
     kept: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -137,7 +140,7 @@ class Model:
         return tuple(name for name, does in every.items() if does)
 
     def only(self, begin: int, end: int) -> Model:
-        """Return the model of some of its blocks, against the same whole city."""
+        """Return the model of some of its blocks, against the same whole city, in float32."""
         part = slice(begin, end)
 
         def parts(treat: int, norm: int) -> np.ndarray:
@@ -153,6 +156,7 @@ class Model:
             whole=int(np.clip(self.whole - begin, 0, len(self.place[part]))),
             parts=parts,
             kept={},
+            kind=np.float32,
             **{name: one[:, part] if one.size else one for name, one in held.items()},
         )
 

@@ -280,7 +280,7 @@ def _of_blocks(
 
 def _of_groups(means: np.ndarray, names: pd.Index, varied: tuple[str, ...]) -> pd.DataFrame:
     first, total = sobol_indices(means[:, 0], means[:, 1], np.moveaxis(means[:, 2:], 1, 0))
-    columns = {"rank_sd": means[:, :2].reshape(-1, len(names)).std(axis=0)}
+    columns = {"rank_sd": np.concatenate([means[:, 0], means[:, 1]]).std(axis=0)}
     columns |= {f"first_{name}": first[i] for i, name in enumerate(varied)}
     columns |= {f"total_{name}": total[i] for i, name in enumerate(varied)}
     return pd.DataFrame(columns, index=names)

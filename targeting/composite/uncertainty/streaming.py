@@ -14,7 +14,7 @@ import pandas as pd
 
 from targeting.composite._compiled import njit
 from targeting.composite.uncertainty.choices import LISTED, refuse
-from targeting.composite.uncertainty.draws import batches, stated_ranks, versions_of
+from targeting.composite.uncertainty.draws import batches, line_of, stated_ranks, versions_of
 from targeting.composite.uncertainty.evaluate import Plan, plan_of, scores
 from targeting.composite.uncertainty.prepared import Model
 from targeting.composite.uncertainty.ranking import quantiles
@@ -36,11 +36,13 @@ def _count(found: np.ndarray, rows: np.ndarray, counts: np.ndarray) -> None:
 
 
 @njit
-def _read(found: np.ndarray, rows: np.ndarray, above: np.ndarray, out: np.ndarray) -> None:
+def _read(
+    found: np.ndarray, rows: np.ndarray, above: np.ndarray, blocks: int, out: np.ndarray
+) -> None:
     """Put the ranks of a piece, as 1 to 65,535 of the city, into `out`; 0 without a score."""
+    scale = _STEPS / blocks
     for i in range(len(rows)):
         own = above[rows[i]]
-        scale = _STEPS / np.float64(own[0])
         for block in range(found.shape[1]):
             score = found[i, block]
             if np.isnan(score):
@@ -74,8 +76,8 @@ def stream(
     Returns
     -------
     (DataFrame, DataFrame)
-        Blocks and draws, as in `Uncertainty`; ranks are places among all blocks to 1/65,536 of
-        their number, and no quantiles of the score are given.
+        Blocks and draws, as in `Uncertainty`; ranks are to 1/65,536 of the number of blocks (less
+        finely where many scores crowd in 1/65,536), and no quantiles of the score are given.
 
     Raises
     ------
@@ -110,18 +112,20 @@ def _second(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     exact, score = stated_ranks(model, 1)
     known = exact > 0
-    was = np.where(known, (exact - 0.5) / max(1, known.sum()) * _STEPS, -1.0).astype(np.int64) + 1
-    lines = np.full(len(plan), max(1, int(top_share * _STEPS)))
-    sums, told = np.zeros((4, model.blocks)), np.zeros((len(plan), 11))
+    place = model.blocks / _STEPS
+    was = np.where(known, (exact - 0.5) / place, -1.0).astype(np.int64) + 1
+    counts = (scored, np.array([known.sum()]))
+    lines, own = ((line_of(n, top_share) / place).astype(np.int64) + 1 for n in counts)
+    sums = np.zeros((4, model.blocks), dtype=np.int64)
+    told = np.zeros((len(plan), 11), dtype=np.int64)
     at = np.empty((len(SHARES), model.blocks))
     for piece, part in _pieces(model):
         ranks = np.empty((len(plan), piece.blocks), dtype=np.uint16)
         for rows in batches(piece, plan):
-            _read(scores(piece, plan, rows), rows, above, ranks)
-        tally(ranks, was[part], lines, int(lines[0]), sums[:, part], told)
+            _read(scores(piece, plan, rows), rows, above, model.blocks, ranks)
+        tally(ranks, was[part], lines, int(own[0]), sums[:, part], told)
         quantiles(ranks, np.array(SHARES), 0, at[:, part])
-    # A stored rank is the middle of its step; the city has as many places as the draws score.
-    place = float(np.median(scored)) / _STEPS
+    # A stored rank is the middle of its step.
     with np.errstate(invalid="ignore", divide="ignore"):
         columns = {
             "rank": np.where(known, exact, np.nan),

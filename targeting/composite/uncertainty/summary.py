@@ -23,6 +23,7 @@ from targeting.composite.uncertainty.ranking import quantiles
 from targeting.model import Indicator, MethodSpec, Node, Values
 
 SHARES = (0.05, 0.5, 0.95)
+_TILE = 512
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,44 @@ class Uncertainty:
 
 
 @njit
+def _tally_row(
+    ranks: np.ndarray,
+    stated: np.ndarray,
+    lines: tuple[int, int],
+    sums: np.ndarray,
+    told: np.ndarray,
+) -> None:
+    """Add up a few blocks of one draw, in whole numbers: their order changes no sum."""
+    none = np.int64(0)
+    entered, left, top, first, both, shift = none, none, none, none, none, none
+    sum_a, sum_b, cross, square_a, square_b = none, none, none, none, none
+    line, stated_line = np.int64(lines[0]), np.int64(lines[1])
+    for i in range(len(ranks)):
+        rank, was = np.int64(ranks[i]), stated[i]
+        scored, known = np.int64(rank > 0), np.int64(was > 0)
+        inside, before = scored & np.int64(rank <= line), known & np.int64(was <= stated_line)
+        a, b = rank * known, was * scored
+        moved = abs(a - b)
+        entered += inside & (1 - before)
+        left += before & (1 - inside)
+        top += inside
+        first += before
+        both += scored & known
+        shift += moved
+        sum_a += a
+        sum_b += b
+        cross += a * b
+        square_a += a * a
+        square_b += b * b
+        sums[0, i] += rank
+        sums[1, i] += moved
+        sums[2, i] += scored
+        sums[3, i] += inside
+    told[:6] += np.array([both, shift, entered, left, top, first])
+    told[6:] += np.array([sum_a, sum_b, cross, square_a, square_b])
+
+
+@njit
 def tally(
     ranks: np.ndarray,
     stated: np.ndarray,
@@ -67,29 +106,16 @@ def tally(
     `sums` by block: ranks, shifts, scored draws, draws in the top. `told` by draw: blocks with both
     ranks, shifts, entered, left, in the top, in the stated top, and the five sums of a correlation.
     """
-    for row in range(ranks.shape[0]):
-        own = told[row]
-        for i in range(ranks.shape[1]):
-            rank, was = np.int64(ranks[row, i]), stated[i]
-            inside, before = 0 < rank <= lines[row], 0 < was <= stated_line
-            own[2] += inside and not before
-            own[3] += before and not inside
-            own[4] += inside
-            own[5] += before
-            if rank > 0:
-                sums[0, i] += rank
-                sums[2, i] += 1
-                sums[3, i] += inside
-                if was > 0:
-                    moved = abs(rank - was)
-                    sums[1, i] += moved
-                    own[0] += 1
-                    own[1] += moved
-                    own[6] += rank
-                    own[7] += was
-                    own[8] += np.float64(rank) * was
-                    own[9] += np.float64(rank) * rank
-                    own[10] += np.float64(was) * was
+    for begin in range(0, ranks.shape[1], _TILE):
+        end = min(begin + _TILE, ranks.shape[1])
+        for row in range(ranks.shape[0]):
+            _tally_row(
+                ranks[row, begin:end],
+                stated[begin:end],
+                (lines[row], stated_line),
+                sums[:, begin:end],
+                told[row],
+            )
 
 
 FIGURES = ("rank_shift", "rank_correlation", "entering", "leaving")
@@ -97,7 +123,7 @@ FIGURES = ("rank_shift", "rank_correlation", "entering", "leaving")
 
 def figures(told: np.ndarray, step: float) -> np.ndarray:
     """Return `FIGURES` of each draw from its sums; a rank is stored times `step`."""
-    both, shift, entered, left, top, first, a, b, cross, aa, bb = told.T
+    both, shift, entered, left, top, first, a, b, cross, aa, bb = told.T.astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = (aa - a * a / both) * (bb - b * b / both)
         correlation = (cross - a * b / both) / np.sqrt(np.where(spread > 0, spread, np.nan))
@@ -107,7 +133,8 @@ def figures(told: np.ndarray, step: float) -> np.ndarray:
 def told_of(draws: Draws, top_share: float) -> tuple[np.ndarray, np.ndarray]:
     """Return sums by block (ranks, shifts, scored, in the top) and figures by draw."""
     check_top(top_share)
-    sums, told = np.zeros((4, draws.ranks.shape[1])), np.zeros((len(draws), 11))
+    sums = np.zeros((4, draws.ranks.shape[1]), dtype=np.int64)
+    told = np.zeros((len(draws), 11), dtype=np.int64)
     lines = line_of(draws.counts, top_share) * draws.steps
     own = line_of(np.array([(draws.stated > 0).sum()]), top_share)[0] * draws.steps
     tally(draws.ranks, draws.stated.astype(np.int64), lines, int(own), sums, told)
