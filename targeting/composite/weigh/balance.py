@@ -10,7 +10,7 @@ from targeting.composite.weigh.stated import OPINION, stated
 from targeting.problems import Problem, TargetingError
 from targeting.registry import register
 
-_BALANCED = tuple(law for law in OPINION if law != "monotone")
+_BALANCED = tuple(law for law in OPINION if law not in ("monotone", "scale"))
 _DUST = 1e-9
 
 
