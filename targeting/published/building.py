@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,7 +61,7 @@ def build(record: Record, columns: pd.DataFrame) -> Built:
     undone: list[str] = []
     weights: dict[str, pd.Series[float]] = {}
     for step in record.steps:
-        if step.some and step.of[0] in table:
+        if step.some and any(name in table for name in step.of):
             step = replace(step, of=tuple(name for name in step.of if name in table))
         if any(name not in table for name in step.takes):
             undone.extend(step.make)
@@ -139,8 +140,15 @@ def _part(answer: Any, part: str, step: Step) -> Any:
     raise TargetingError([Problem("unknown-name", f"{step.where}.make", values)])
 
 
-def index_of(record: Record, built: Built) -> Index:
+def index_of(record: Record, built: Built, *, absent: Sequence[Problem] = ()) -> Index:
     """Return the index a recipe has built, with its ranks and classes where the record has them.
+
+    Parameters
+    ----------
+    record : Record
+    built : Built
+    absent : sequence of Problem
+        Columns that were not found and were no problem by themselves.
 
     Raises
     ------
@@ -152,8 +160,9 @@ def index_of(record: Record, built: Built) -> Index:
         if entry.made in built.table:
             by_kind.setdefault(entry.kind, entry.made)
     if "index" not in by_kind:
-        values = {"given": ", ".join(built.left_undone) or "–"}
-        raise TargetingError([Problem("index-not-made", record.key, values)])
+        undone = ", ".join(built.left_undone[-6:])  # the last ones are nearest to the index
+        values = {"given": f"… {undone}" if len(built.left_undone) > 6 else undone or "–"}
+        raise TargetingError([Problem("index-not-made", record.key, values), *absent])
     rank, classes = by_kind.get("rank"), by_kind.get("class")
     return Index(
         built.table[by_kind["index"]],

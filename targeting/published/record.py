@@ -95,7 +95,7 @@ class Step:
     among : Among, optional
         Look at these units only; the others are missing in what is made.
     some : bool
-        Go on with those columns of `of` that are there; the first must be.
+        Go on with those columns of `of` that are there, one at least.
     settings : mapping
         The method's own.
     where : str

@@ -15,7 +15,14 @@ from targeting.published.building import Built, build, index_of
 from targeting.published.comparing import ColumnAgreement, compare_column, compare_ranks, share_of
 from targeting.published.library import published
 from targeting.published.record import Record
-from targeting.published.taking import Finder, plain, read_given, take, take_published
+from targeting.published.taking import (
+    Finder,
+    absent_columns,
+    choices,
+    read_given,
+    take,
+    take_published,
+)
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,7 @@ def reproduce(
     elsewhere = [] if beside is None else read_given(record, beside, columns=columns)[1]
     taken = take(record, table, columns=columns, sheet=sheet, elsewhere=elsewhere)
     built = build(record, taken.columns)
+    index = index_of(record, built, absent=absent_columns(record, taken))
     given = taken.given
     if beside is not None:
         given = take_published(record, beside, taken.left_out, columns=columns)
@@ -139,7 +147,7 @@ def reproduce(
     return Reproduction(
         record,
         len(taken.columns),
-        index_of(record, built),
+        index,
         tuple(agreements),
         taken.left_out,
         built.left_undone,
@@ -150,8 +158,7 @@ def reproduce(
 def _agreements(
     record: Record, published: pd.DataFrame, built: Built, columns: Mapping[str, str]
 ) -> list[ColumnAgreement]:
-    chosen = {plain(name): str(heading) for name, heading in columns.items()}
-    finder = Finder([str(name) for name in published.columns], chosen)
+    finder = Finder([str(name) for name in published.columns], choices(record, columns))
     units = built.table.index.union(published.index, sort=False)
     agreements = []
     ranked = None

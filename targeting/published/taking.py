@@ -17,6 +17,7 @@ from targeting.sources.mx.published_tables import sheets_of_text
 from targeting.sources.tables import read_text_table, to_numbers, unique_names
 from targeting.sources.text import clean_keys, fold, folded
 
+KEY = "key"
 _HEAD_ROWS, _HEADING_LINES = 40, 3
 _CELLS_OF_A_ROW = 3
 
@@ -38,6 +39,8 @@ class Taken:
         Keys of the units left out.
     unreadable : mapping of str to int
         Cells that are neither a number nor a word for missing, by heading.
+    found : tuple of str
+        All headings of the table.
     """
 
     columns: pd.DataFrame
@@ -45,6 +48,7 @@ class Taken:
     headings: Mapping[str, str]
     left_out: tuple[str, ...]
     unreadable: Mapping[str, int]
+    found: tuple[str, ...] = ()
 
 
 def plain(heading: str) -> str:
@@ -96,8 +100,8 @@ def take(
     """
     given, found = read_given(record, table, columns=columns, sheet=sheet)
     problems: list[Problem] = []
-    chosen = _chosen(record, columns or {}, [*found, *elsewhere], problems)
-    finder = Finder(list(given.columns), chosen)
+    _demand_known(record, columns or {}, [*found, *elsewhere], problems)
+    finder = Finder(list(given.columns), choices(record, columns or {}))
     headings = {}
     for name, column in record.columns.items():
         heading = finder.find(column.names, name, problems)
@@ -107,7 +111,16 @@ def take(
             problems.append(_missing(name, column, found))
     if problems:
         raise TargetingError(problems)
-    return _taken(record, given, headings, finder)
+    return _taken(record, given, headings, finder, found)
+
+
+def absent_columns(record: Record, taken: Taken) -> list[Problem]:
+    """Return a `missing-column` for each optional column that the table lacks."""
+    return [
+        _missing(name, column, list(taken.found))
+        for name, column in record.columns.items()
+        if name not in taken.headings
+    ]
 
 
 def take_published(
@@ -125,8 +138,8 @@ def take_published(
         `missing-column` when nothing names the units; `repeated-units`; what the reader raises.
     """
     given, found = read_given(record, table, columns=columns)
-    finder = Finder(found, {plain(name): str(one) for name, one in (columns or {}).items()})
-    heading = finder.find(record.units.names)
+    finder = Finder(found, choices(record, columns or {}))
+    heading = finder.find(record.units.names, KEY)
     if heading is None:
         key = Column(names=record.units.names)
         raise TargetingError([_missing("key", key, found)])
@@ -144,7 +157,7 @@ class Finder:
     headings : sequence of str
         Those of a table.
     chosen : mapping, optional
-        Name or publisher's heading, folded, to the heading of the table that stands for it.
+        What a map says: column of the record, published column made, or `key`, to a heading.
 
     Examples
     --------
@@ -153,56 +166,75 @@ class Finder:
     """
 
     def __init__(self, headings: Sequence[str], chosen: Mapping[str, str] | None = None) -> None:
-        self._headings = headings
         self._chosen = chosen or {}
+        self._headings = headings
+        # A heading that the map gives to one column is no other's by its looks.
+        self._open = [name for name in headings if name not in self._chosen.values()]
         self._plain: dict[str, list[str]] = {}
-        for heading in headings:
+        for heading in self._open:
             self._plain.setdefault(plain(heading), []).append(heading)
 
     def find(
-        self, names: Sequence[str], name: str = "", problems: list[Problem] | None = None
+        self, names: Sequence[str], owner: str = "", problems: list[Problem] | None = None
     ) -> str | None:
         """Return the heading that one of the names stands for, the first name first."""
-        for wanted in (name, *names):
-            if self._chosen.get(plain(wanted)) in self._headings:
-                return self._chosen[plain(wanted)]
+        if self._chosen.get(owner) in self._headings:
+            return self._chosen[owner]
         for wanted in names:
-            if wanted in self._headings:
+            if wanted in self._open:
                 return wanted
         for wanted in names:
             found = self._plain.get(plain(wanted), [])
             if len(found) > 1 and problems is not None:
                 values = {"given": wanted, "known": ", ".join(found)}
-                problems.append(Problem("several-columns", name, values))
+                problems.append(Problem("several-columns", owner, values))
             if found:
                 return found[0]
         return None
 
 
-def _chosen(
+def choices(record: Record, columns: Mapping[str, str]) -> dict[str, str]:
+    """Return what a map says, by column of the record, column made, or `key`.
+
+    A name in the map may be one of those, or a heading the publisher uses. A published column
+    that is also one the recipe starts from goes with it.
+    """
+    chosen: dict[str, str] = {}
+    for name, heading in columns.items():
+        if name in record.columns:
+            alike = {plain(one) for one in record.columns[name].names}
+            chosen[name] = str(heading)
+        else:
+            alike = {plain(str(name))}
+        for key, column in record.columns.items():
+            if name not in record.columns and alike & {plain(one) for one in column.names}:
+                chosen[key] = str(heading)
+        for entry in record.publishes:
+            if name == entry.made or alike & {plain(one) for one in entry.names}:
+                chosen[entry.made] = str(heading)
+        if name == KEY or alike & {plain(one) for one in record.units.names}:
+            chosen[KEY] = str(heading)
+    return chosen
+
+
+def _demand_known(
     record: Record, columns: Mapping[str, str], headings: list[str], problems: list[Problem]
-) -> dict[str, str]:
-    """Return the choices of a map, each checked at both ends."""
-    known: dict[str, str] = {}
-    for name, column in record.columns.items():
-        known |= {plain(one): one for one in (name, *column.names)}
-    for entry in record.publishes:
-        known |= {plain(one): one for one in (entry.made, *entry.names)}
-    known |= {plain(one): one for one in record.units.names}
-    chosen = {}
+) -> None:
+    """Tell which choices of a map name nothing, at either end."""
+    known = {KEY, *record.columns, *record.made}
+    known |= {one for column in record.columns.values() for one in column.names}
+    known |= {one for entry in record.publishes for one in entry.names}
+    known |= set(record.units.names)
     for name, heading in columns.items():
         where = f"columns.{name}"
-        if plain(str(name)) not in known:
-            names = list(known.values())
-            values = {"given": name, "hint": closest(str(name), names), "known": few(name, names)}
+        if not choices(record, {name: heading}):
+            values = {"given": name, "hint": closest(name, known), "known": few(name, known)}
             problems.append(Problem("unknown-name", where, values))
-        elif str(heading) not in headings:
-            values = {"given": heading, "hint": closest(str(heading), headings) or "–"}
-            values["known"] = few(str(heading), headings)
-            problems.append(Problem("missing-column", where, values))
-        else:
-            chosen[plain(str(name))] = str(heading)
-    return chosen
+        elif heading not in headings:
+            values = {"given": heading, "hint": closest(heading, headings) or "–"}
+            problems.append(
+                Problem("missing-column", where, values | {"known": few(heading, headings)})
+            )
 
 
 def _missing(name: str, column: Column, headings: list[str]) -> Problem:
@@ -214,7 +246,11 @@ def _missing(name: str, column: Column, headings: list[str]) -> Problem:
 
 
 def _taken(
-    record: Record, given: pd.DataFrame, headings: Mapping[str, str], finder: Finder
+    record: Record,
+    given: pd.DataFrame,
+    headings: Mapping[str, str],
+    finder: Finder,
+    found: Sequence[str],
 ) -> Taken:
     given = given.set_axis(_keys(record, given, finder), axis=0)
     out = np.zeros(len(given), dtype=bool)
@@ -223,16 +259,15 @@ def _taken(
             held, _ = _column(record, rule.column, given[headings[rule.column]])
             out |= _holds(held, rule.values)
     left_out, given = tuple(given.index[out]), given[~out]
-    _demand_each_once(given.index, finder.find(record.units.names))
+    _demand_each_once(given.index, finder.find(record.units.names, KEY))
     unreadable: dict[str, int] = {}
     columns: dict[str, pd.Series] = {}
     for name, heading in headings.items():
         columns[name], bad = _column(record, name, given[heading])
         if bad:
             unreadable[heading] = bad
-    return Taken(
-        pd.DataFrame(columns, index=given.index), given, dict(headings), left_out, unreadable
-    )
+    table = pd.DataFrame(columns, index=given.index)
+    return Taken(table, given, dict(headings), left_out, unreadable, tuple(found))
 
 
 def _column(record: Record, name: str, values: pd.Series) -> tuple[pd.Series, int]:
@@ -250,7 +285,7 @@ def _holds(values: pd.Series, wanted: Sequence[float | str]) -> np.ndarray:
 
 def _keys(record: Record, given: pd.DataFrame, finder: Finder) -> pd.Index:
     """Return the units' keys; where the table has none, the numbers of its rows."""
-    heading = finder.find(record.units.names)
+    heading = finder.find(record.units.names, KEY)
     if heading is None:
         return pd.Index([str(row) for row in range(1, len(given) + 1)], name="row")
     keys = clean_keys(given[heading], record.units.width)[0]

@@ -8,6 +8,7 @@ import random
 import pandas as pd
 import pytest
 
+from targeting.problems import TargetingError
 from targeting.published import reproduce
 from tests.published.plainly import (
     average_ranks,
@@ -178,6 +179,20 @@ def test_calenviroscreen_2_rounds_before_it_scales() -> None:
     assert answer.agrees, [one.name for one in answer.columns if not one.agrees]
     assert len(answer.columns) == 3 + 19
     assert math.isnan(answer.index.value.iloc[7])
+    # From the raw columns alone the same index comes out.
+    bare = table.drop(columns=[f"{name} Pctl" for name in names])
+    again = reproduce("calenviroscreen-2.0", bare)
+    assert again.max_abs_diff < 1e-11
+    assert len(again.columns) == 3
+    # A column of percentiles under the name of the raw one is told by the map, and only so.
+    placed = bare.assign(Ozone=table["Ozone Pctl"])
+    mapped = reproduce("calenviroscreen-2.0", placed, columns={"ozone": "Ozone"})
+    assert mapped.max_abs_diff < 1e-11
+    with pytest.raises(TargetingError) as caught:
+        reproduce("calenviroscreen-2.0", bare.drop(columns="Ozone"))
+    told = {(one.code, one.where) for one in caught.value.problems}
+    assert ("index-not-made", "calenviroscreen-2.0") in told
+    assert {("missing-column", "ozone"), ("missing-column", "raw_ozone")} <= told
     unrounded = [10 * v / max(burden) for v in burden]
     wrong = max(abs(a - b) for a, b in zip(unrounded, scaled[0], strict=True))
     assert wrong > 1e-6  # scaling without rounding first would be seen
