@@ -1,4 +1,4 @@
-"""The pages about sources and their account: examples run, and every name in them exists."""
+"""The documents: their examples can be pasted, their commands exist, their names are right."""
 
 import re
 import shlex
@@ -10,6 +10,7 @@ import pytest
 from targeting import registry
 from targeting.cli import _parser, main
 from targeting.i18n import catalogue
+from targeting.model import DoubtSpec
 from targeting.study_file import draft_study
 
 ROOT = Path(__file__).parent.parent
@@ -38,6 +39,15 @@ def said_of_settings(page: str) -> dict[str, str]:
     """Return what the last table of a page says of each reader."""
     table = (DOCS / page).read_text("utf-8").rpartition("|---|---|\n")[2]
     return dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", table, re.M))
+
+
+def said_settings(kind: str, name: str) -> str:
+    """Return the settings of a method as a table tells them; bold what must be given."""
+    cells = [
+        f"**`{key}`**" if one.default is Parameter.empty else f"`{key}`"
+        for key, one in registry.settings(kind, name).items()
+    ]
+    return ", ".join(cells) or "–"
 
 
 @pytest.mark.parametrize(
@@ -70,15 +80,109 @@ def test_every_reader_is_introduced_before_the_table_of_settings(page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_table_of_settings_is_that_of_the_readers(page):
-    expected = {}
-    for name in registry.names("reader"):
-        settings = registry.settings("reader", name).items()
-        cells = [
-            f"**`{key}`**" if one.default is Parameter.empty else f"`{key}`"
-            for key, one in settings
-        ]
-        expected[name] = ", ".join(cells) or "–"
+    expected = {name: said_settings("reader", name) for name in registry.names("reader")}
     assert said_of_settings(page) == expected
+
+
+COMPOSITE = ("composite.md", "composite.es.md")
+KINDS = ("treatment", "normalizer", "weigher", "aggregator", "classifier")
+SECTIONS = ("weights:", "composite:", "uncertainty:")
+# Inputs for the indicators the examples name.
+CITY = """title: Prueba
+inputs:
+  blocks: {file: 14m.shp, reader: inegi_blocks, year: 2020}
+  census: {file: ageb_mza_urbana_14_cpv2020_csv.zip, reader: inegi_census, year: 2020}
+  area_table: {file: IMU_2020.csv, reader: conapo_areas, year: 2020}
+  incidents: {file: i.csv, reader: points, x: x, y: y, kind: k, kinds: mexico, year: 2023}
+  facilities: {file: denue_inegi_14_.csv, reader: denue, year: 2023}
+"""
+WEIGHTS = """weights:
+  violence: {indicators: [homicides_per_100k]}
+  marginalization: {indicators: [no_internet_share]}
+  facilities: {indicators: [school_distance_m]}
+"""
+
+
+def composites(page: str) -> list[str]:
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", (DOCS / page).read_text("utf-8"), re.M | re.S)
+    return [block for block in blocks if block.startswith(SECTIONS)]
+
+
+def problems_of_composite(example: str, folder: Path) -> list[str]:
+    weights = "" if re.search(r"^weights:", example, re.M) else WEIGHTS
+    (folder / "study.yaml").write_text(CITY + weights + example, "utf-8")
+    return [one.text("en") for one in draft_study(folder / "study.yaml").problems]
+
+
+@pytest.mark.parametrize(
+    ("page", "number"),
+    [(page, n) for page in COMPOSITE for n in range(len(composites(page)))],
+)
+def test_an_example_of_a_composite_can_be_pasted(page, number, tmp_path):
+    assert problems_of_composite(composites(page)[number], tmp_path) == []
+
+
+def test_a_mistake_in_a_composite_would_be_found(tmp_path):
+    (wrong,) = (one for one in composites("composite.md") if "critic" in one)
+    assert "critik" in " ".join(problems_of_composite(wrong.replace("critic", "critik"), tmp_path))
+    wrong = wrong.replace("aggregate: arithmetic", "agregate: arithmetic")
+    assert "agregate" in " ".join(problems_of_composite(wrong, tmp_path))
+
+
+def test_both_languages_have_the_same_composites():
+    def bare(page: str) -> list[str]:
+        return [re.sub(r" *#.*", "", one) for one in composites(page)]
+
+    assert bare("composite.md") == bare("composite.es.md")
+    assert len(bare("composite.md")) >= 10
+
+
+@pytest.mark.parametrize("page", COMPOSITE)
+def test_every_method_is_told_of_in_a_table_of_its_own(page):
+    told = (DOCS / page).read_text("utf-8").rpartition("|---|---|---|---|\n")[0]
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| [^|]+ \| [^|]+ \| [^|]+ \|$", told, re.M)
+    names = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    known = [name for kind in KINDS for name in registry.names(kind)]
+    assert sorted(set(known) - set(names)) == []
+
+
+@pytest.mark.parametrize("page", COMPOSITE)
+def test_settings_and_laws_are_those_of_the_methods(page):
+    table = (DOCS / page).read_text("utf-8").rpartition("|---|---|---|---|\n")[2]
+    found = {
+        (kind, name): (said, laws)
+        for kind, name, said, laws in re.findall(
+            r"^\| (\w+) \| `(\w+)` \| (.*) \| (.*) \|$", table, re.M
+        )
+    }
+    expected = {
+        (kind, name): (
+            said_settings(kind, name),
+            ", ".join(
+                f"`{law}`" for law in registry.LAWS if law in registry.traits(kind, name).laws
+            ),
+        )
+        for kind in KINDS
+        for name in registry.names(kind)
+    }
+    assert found == expected
+
+
+@pytest.mark.parametrize("page", COMPOSITE)
+def test_the_defaults_of_the_doubt_are_those_told(page):
+    told = dict(
+        re.findall(r"^\| `(\w+)` \| `?([\w.]+)`? \| [^|]+ \|$", (DOCS / page).read_text(), re.M)
+    )
+    plain = DoubtSpec()
+    for key in ("draws", "weights", "weights_within", "top_share"):
+        assert told[key] == str(getattr(plain, key))
+    assert (plain.data, plain.normalize, plain.aggregate, plain.treat) == (True, (), (), ())
+
+
+@pytest.mark.parametrize("page", COMPOSITE)
+def test_every_law_is_explained(page):
+    told = re.findall(r"^\| `(\w+)` \| [^|]+ \|$", (DOCS / page).read_text("utf-8"), re.M)
+    assert [law for law in registry.LAWS if law not in told] == []
 
 
 def named_figures(page: str) -> list[tuple[str, str]]:
