@@ -64,6 +64,11 @@ COUNTER_EXAMPLES = {
         == pytest.approx(0.5 * 3.0792014 / (6 + 3.0792014))
         and value("dp2", (0, 1), (0, 1), (1, 0.5), (1, 0.5))[0] == pytest.approx(0)
     ),
+    ("topsis", "range"): lambda: value("topsis", (0.6, 0.6), (0.5, 0.5)) == [1.0, 0.0],
+    ("vikor", "range"): lambda: value("vikor", (0.6, 0.6), (0.5, 0.5)) == [1.0, 0.0],
+    ("promethee", "range"): lambda: value("promethee", (0.6, 0.6), (0.5, 0.5)) == [1.0, 0.0],
+    # The best there is has no urgency, whatever its parts.
+    ("benefit_of_doubt", "range"): lambda: value("benefit_of_doubt", (0.6, 0.6)) == [0.0],
     ("copeland", "range"): lambda: value("copeland", (0.6, 0.6), (0.5, 0.5)) == [1.0, 0.0],
 }
 

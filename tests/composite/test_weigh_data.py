@@ -86,6 +86,9 @@ def test_the_first_component_by_hand():
     parts = pd.DataFrame({"a": [0.0, 1, 0, 1, 0, 1, 0, 1], "b": [0.0, 1, 0, 1, 0, 1, 1, 0]})
     found = principal_component(parts.assign(c=[0.0, 0, 1, 1, 0.5, 0.5, 0.5, 0.5]), NOTHING)
     assert found.weights.tolist() == pytest.approx([0.5, 0.5, 0.0], abs=1e-9)
+    assert problems_of(
+        lambda: principal_component(parts.assign(b=[0.0, 0, 1, 1] * 2), NOTHING)
+    ) == [("no-first-component", "weigh")]
     assert found.notes["explained"] == pytest.approx((1 + 0.5) / 3)
     squares = principal_component(made(1), NOTHING, by="squares")
     loadings = np.array(list(squares.notes["loadings"].values()))

@@ -6,6 +6,7 @@ study states, and gives a `Weighing`: weights that sum to 1, and notes.
 
 from targeting.composite.weigh.ahp import ahp
 from targeting.composite.weigh.balance import balanced
+from targeting.composite.weigh.benefit import benefit_of_doubt
 from targeting.composite.weigh.best_worst import best_worst
 from targeting.composite.weigh.components import principal_component
 from targeting.composite.weigh.regression import Outcome, regression
@@ -18,6 +19,7 @@ __all__ = [
     "Weighing",
     "ahp",
     "balanced",
+    "benefit_of_doubt",
     "best_worst",
     "critic",
     "entropy",

@@ -9,7 +9,10 @@ import pandas as pd
 
 from targeting.composite.components import positive_loadings, principal_components
 from targeting.composite.weigh.result import WHERE, Weighing, seen
+from targeting.problems import Problem, TargetingError
 from targeting.registry import register
+
+_ALIKE = 1e-9  # of the variance; below, which of two components is first is chance
 
 
 @register("weigher", laws=("rows", "columns", "scale", "homogeneous", "range", "missing", "ties"))
@@ -41,7 +44,7 @@ def principal_component(
     Raises
     ------
     TargetingError
-        What `seen` refuses; `negative-loading` for each.
+        What `seen` refuses; `negative-loading` for each; `no-first-component`.
 
     References
     ----------
@@ -57,6 +60,9 @@ def principal_component(
     if len(found.varying) == 1:
         return found.weighing(np.ones(1), loadings={found.varying[0]: 1.0}, explained=1.0)
     whole = principal_components(pd.DataFrame(found.numbers, columns=found.varying))
+    first, second = (float(whole.explained[place]) for place in (1, 2))
+    if first - second < _ALIKE:
+        raise TargetingError([Problem("no-first-component", WHERE, {"given": round(first, 3)})])
     loadings = positive_loadings(whole, where=WHERE).to_numpy(float)
     return found.weighing(
         loadings**2 if by == "squares" else loadings,
