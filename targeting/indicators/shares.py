@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
+from annotated_types import Gt, Lt
 
+from targeting.indicators.beta_binomial import shrink_shares
+from targeting.indicators.beta_spreads import Bounded
 from targeting.indicators.measured import Measured, exact
 from targeting.model import Counts, Loss, Territory
 from targeting.problems import Problem, TargetingError, closest
@@ -20,6 +24,8 @@ def share(
     numerator: tuple[str, ...],
     denominator: tuple[str, ...],
     complement: bool = False,
+    shrink: Literal["none", "area"] = "none",
+    confidence: Annotated[float, Gt(0), Lt(1)] = 0.9,
 ) -> Measured:
     """Share of a block's people or dwellings, from its census counts.
 
@@ -31,48 +37,68 @@ def share(
         Columns of the census that are added up.
     complement : bool
         Give 1 − share: the census counts those who have, the indicator those who lack.
+    shrink : str
+        `"none"`: the share as counted. `"area"`: drawn towards the share of the area around the
+        block, the more so the fewer are counted there; for traits of which one block has a handful
+        of cases.
+    confidence : float
+        Probability the interval of a drawn share holds.
 
     Returns
     -------
     Measured
-        Between 0 and 1. A masked count leaves an interval from the smallest share its bounds allow
-        to the largest; a block with nobody in the denominator is missing.
+        Between 0 and 1; a block with nobody in the denominator is missing. As counted: a masked
+        count leaves an interval from the smallest share its bounds allow to the largest. Drawn: the
+        mean of what the share may be after the counts, its interval and its reliability; a masked
+        count widens the interval, one not published leaves the area's share.
 
     Raises
     ------
     TargetingError
         `missing-column` for each column the census does not have.
+
+    See Also
+    --------
+    shrink_shares : the method.
     """
     counts = territory.block_counts
     columns = [*numerator, *denominator]
     _require(counts.value.columns if counts is not None else (), columns, "inputs.census")
     assert counts is not None
-    return _share(counts, numerator, denominator, complement)
-
-
-def _share(
-    counts: Counts, numerator: tuple[str, ...], denominator: tuple[str, ...], complement: object
-) -> Measured:
-    def total(frame: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
-        return np.asarray(frame[list(columns)].to_numpy(float).sum(axis=1))
-
-    part = {name: total(getattr(counts, name), numerator) for name in ("low", "value", "high")}
-    whole = {name: total(getattr(counts, name), denominator) for name in ("low", "value", "high")}
-    with np.errstate(divide="ignore", invalid="ignore"):
-        middle = np.where(whole["value"] > 0, part["value"] / whole["value"], np.nan)
-        smallest = part["low"] / whole["high"]
-        largest = np.where(whole["low"] > 0, part["high"] / whole["low"], 1.0)
-    middle = np.clip(middle, 0.0, 1.0)
-    smallest = np.fmin(np.clip(smallest, 0.0, 1.0), middle)
-    largest = np.fmax(np.clip(largest, 0.0, 1.0), middle)
+    part, whole = _total(counts, numerator), _total(counts, denominator)
+    if shrink == "none":
+        middle, smallest, largest = _counted(part, whole)
+        reliability = None
+    else:
+        areas = territory.blocks["area_id"]
+        drawn = shrink_shares(part, whole, areas, confidence=confidence)
+        middle, smallest, largest = drawn.share, drawn.low, drawn.high
+        reliability = pd.Series(drawn.reliability, index=counts.value.index)
     if complement:
         middle, smallest, largest = 1 - middle, 1 - largest, 1 - smallest
-    index = counts.value.index
+    value, low, high = (
+        pd.Series(end, index=counts.value.index) for end in (middle, smallest, largest)
+    )
+    origin = "block" if shrink == "none" else "shrunk"
+    return Measured(value, low, high, origin, reliability=reliability)
+
+
+def _total(counts: Counts, columns: tuple[str, ...]) -> Bounded:
+    frames = (counts.low, counts.value, counts.high)
+    return Bounded(*(frame[list(columns)].to_numpy(float).sum(axis=1) for frame in frames))
+
+
+def _counted(part: Bounded, whole: Bounded) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the shares as counted, and the ends the masks leave."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        middle = np.where(whole.value > 0, part.value / whole.value, np.nan)
+        smallest = part.low / whole.high
+        largest = np.where(whole.low > 0, part.high / whole.low, 1.0)
+    middle = np.clip(middle, 0.0, 1.0)
     known = ~np.isnan(middle)
-    smallest = np.where(known, smallest, np.nan)
-    largest = np.where(known, largest, np.nan)
-    value, low, high = (pd.Series(a, index=index) for a in (middle, smallest, largest))
-    return Measured(value, low, high, "block")
+    smallest = np.where(known, np.fmin(np.clip(smallest, 0.0, 1.0), middle), np.nan)
+    largest = np.where(known, np.fmax(np.clip(largest, 0.0, 1.0), middle), np.nan)
+    return middle, smallest, largest
 
 
 @register("measure")
