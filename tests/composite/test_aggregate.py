@@ -13,7 +13,10 @@ from targeting.composite.aggregate import (
     min_count,
     owa,
     product,
+    promethee,
     quadrants,
+    topsis,
+    vikor,
 )
 from targeting.composite.aggregate.outranking import BLOCKS_MAX
 from targeting.problems import TargetingError
@@ -93,8 +96,44 @@ def test_what_is_refused_is_named():
         lexicographic(wide, pd.Series(range(1, 21), index=wide.columns, dtype=float))
     with pytest.raises(TargetingError, match="not-two-parts"):
         quadrants(one(0.1, 0.2).assign(c=0.3), pd.Series(1.0, index=list("abc")))
+    many = pd.DataFrame({"a": np.zeros(2_001)})
+    with pytest.raises(TargetingError, match="too-many-blocks"):
+        promethee(many, pd.Series({"a": 1.0}))
     with pytest.raises(TargetingError, match="too-many-blocks"):
         copeland(pd.DataFrame({"a": np.zeros(BLOCKS_MAX + 1)}), pd.Series({"a": 1.0}))
+
+
+def test_topsis_and_vikor_on_a_worked_example():
+    # By hand. Best of all parts (0, 0.2), worst (1, 1); weights one half each. The second block:
+    # distances sqrt(0.25² + 0.1²) from the best, sqrt(0.25² + 0.3²) from the worst.
+    parts = pd.DataFrame({"a": [0.0, 0.5, 1.0], "b": [1.0, 0.4, 0.2]})
+    near, far = (0.25**2 + 0.1**2) ** 0.5, (0.25**2 + 0.3**2) ** 0.5
+    assert topsis(parts, EQUAL).value[1] == pytest.approx(near / (near + far))
+    # Regrets of being milder than the worst: a 1, 0.5, 0; b 0, 0.75, 1; halved and added S = 0.5,
+    # 0.625, 0.5; largest R = 0.5, 0.375, 0.5; Q = ½ (0, 1, 0) + ½ (1, 0, 1).
+    assert vikor(parts, EQUAL).value.tolist() == pytest.approx([0.5, 0.5, 0.5])
+    # Wins less losses of each part over two others: a −1, 0, 1; b 1, 0, −1; the mean flow is 0.
+    assert promethee(parts, EQUAL).value.tolist() == pytest.approx([0.5, 0.5, 0.5])
+    tilted = promethee(parts, pd.Series({"a": 3.0, "b": 1.0})).value
+    assert tilted.tolist() == pytest.approx([0.25, 0.5, 0.75])
+
+
+def test_what_is_the_same_everywhere_decides_nothing():
+    parts = pd.DataFrame({"a": [0.5, 0.5, np.nan], "b": [0.2, 0.8, 0.1]})
+    for method in (topsis, vikor, promethee):
+        assert method(parts, EQUAL).value.tolist()[:2] == [0.0, 1.0]
+        assert np.isnan(method(parts, EQUAL).value[2])
+        assert method(parts[["a"]], EQUAL[["a"]]).value.tolist()[:2] == [0.5, 0.5]
+        empty = method(parts[["a"]] * np.nan, EQUAL[["a"]])
+        assert empty.value.isna().all()
+
+
+def test_an_extra_that_is_missing_is_named(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pymcdm", None)
+    with pytest.raises(TargetingError, match="extra-missing"):
+        topsis(one(0.1, 0.2), EQUAL)
 
 
 def test_two_parts_that_weigh_the_same_make_even_quadrants():

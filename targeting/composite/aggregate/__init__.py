@@ -1,6 +1,7 @@
 """From parts to one number, and what each part adds to it."""
 
 from targeting.composite.aggregate.apart import one_less_dp2
+from targeting.composite.aggregate.decision import promethee, topsis, vikor
 from targeting.composite.aggregate.means import arithmetic, geometric, harmonic, power_mean
 from targeting.composite.aggregate.outranking import copeland
 from targeting.composite.aggregate.result import Aggregate, known_weights
@@ -27,5 +28,8 @@ __all__ = [
     "owa",
     "power_mean",
     "product",
+    "promethee",
     "quadrants",
+    "topsis",
+    "vikor",
 ]
