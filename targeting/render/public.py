@@ -250,8 +250,8 @@ def points(
     return added * size[:, None], total * size
 
 
-def shown_points(result: Result) -> tuple[np.ndarray, np.ndarray]:
-    """Return contributions and score as `points` does, coarser where violence is most of it.
+def score_steps(result: Result) -> np.ndarray:
+    """Return the hundredths in one step of each block's score: more where violence is most of it.
 
     Where other data are missing, violence can be most of one block's score and not of the city's.
     """
@@ -263,8 +263,13 @@ def shown_points(result: Result) -> tuple[np.ndarray, np.ndarray]:
     ]
     weight = (scores.parts[violent].notna() * scores.weights.reindex(violent)).sum(axis=1)
     mostly = weight.to_numpy(float) > 0.5 * scores.coverage.to_numpy(float) + 1e-9
-    steps = np.where(mostly, VIOLENCE_STEP, score_grain(result).step)
-    return points(scores.contributions, scores.score, steps=steps)
+    return np.where(mostly, VIOLENCE_STEP, score_grain(result).step)
+
+
+def shown_points(result: Result) -> tuple[np.ndarray, np.ndarray]:
+    """Return contributions and score as `points` does, in the steps of `score_steps`."""
+    scores = result.scores
+    return points(scores.contributions, scores.score, steps=score_steps(result))
 
 
 def spread_points(result: Result) -> tuple[np.ndarray, np.ndarray]:

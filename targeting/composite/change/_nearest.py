@@ -8,6 +8,7 @@ import numpy as np
 
 _STEPS = 33
 _HALVINGS = 60
+_DRAWN, _NEAREST = 96, 6
 
 
 def nearest(start: np.ndarray, leaning: np.ndarray, norm: str) -> np.ndarray | None:
@@ -103,7 +104,8 @@ def searched(
     clear : float
         What counts as beyond.
     tried : sequence of ndarray
-        Weights to look towards, beside every child's own corner and its opposite.
+        Weights to look towards, beside every child's own corner, its opposite, and the nearest of
+        some drawn by a fixed seed.
 
     Returns
     -------
@@ -115,7 +117,11 @@ def searched(
     away = [_without(start, one) for one in range(len(start)) if 0 < start[one] < 1]
     best: np.ndarray | None = None
     far = np.inf
-    for end in (*tried, *corners, *away):
+    drawn = np.random.default_rng(0).dirichlet(np.ones(len(start)), _DRAWN)
+    met = np.array([margin(end) >= clear for end in drawn])
+    near = np.argsort(np.linalg.norm(drawn[met] - start, order, axis=1), kind="stable")
+    some = drawn[met][near[:_NEAREST]]
+    for end in (*tried, *some, *corners, *away):
         length = float(np.linalg.norm(end - start, order))
         if length == 0:
             continue

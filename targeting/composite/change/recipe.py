@@ -76,12 +76,15 @@ class Recipe:
         The tree as the study states it.
     settings : mapping
         The keyword arguments of `score`.
+    prepare : callable, optional
+        What is done to the values before, such as a treatment; it works on any of their columns.
     """
 
     values: Values
     indicators: Sequence[Indicator]
     weights: Node
     settings: Mapping[str, Any]
+    prepare: Callable[[Values], Values] | None = None
     tree: Node = field(init=False)
     parts: pd.DataFrame = field(init=False)
     scores: np.ndarray = field(init=False)
@@ -90,12 +93,7 @@ class Recipe:
         flat = Values(self.values.value, self.values.value, self.values.value, self.values.origin)
         object.__setattr__(self, "values", flat)
         made = self.again()
-        tree, _ = weighed(
-            self.weights.scaled(),
-            made.parts,
-            self.aggregate,
-            self.settings.get("coverage_min", 0.5),
-        )
+        tree = made.tree or weighed(self.weights.scaled(), made.parts, *self.rules.values())[0]
         object.__setattr__(self, "tree", tree)
         object.__setattr__(self, "parts", made.parts)
         object.__setattr__(self, "scores", made.score.to_numpy(float))
@@ -108,9 +106,9 @@ class Recipe:
 
     def again(self, values: Values | None = None, weights: Node | None = None) -> Scores:
         """Score the city again, with other values or weights."""
-        return score(
-            values or self.values, self.indicators, weights or self.weights, **self.settings
-        )
+        held = values or self.values
+        ready = held if self.prepare is None else self.prepare(held)
+        return score(ready, self.indicators, weights or self.weights, **self.settings)
 
     @property
     def rules(self) -> dict[str, Any]:

@@ -128,7 +128,8 @@ def _one_way(recipe: Recipe, key: str) -> bool:
     own = (recipe.settings.get("normalize_each") or {}).get(key, recipe.settings["normalize"])
     weighed_again = any(node.weigh for node in recipe.weights.nodes())
     laws = traits("normalizer", own.use).laws
-    return recipe.monotone and "monotone" in laws and not weighed_again and not _more(recipe)
+    plain = recipe.prepare is None and not _more(recipe)
+    return recipe.monotone and "monotone" in laws and plain and not weighed_again
 
 
 def _more(recipe: Recipe) -> bool:
@@ -156,6 +157,8 @@ def _quick(recipe: Recipe, indicator: Indicator, place: int) -> Callable[[float]
         changed[place] = value
         held = pd.DataFrame({key: changed}, index=index)
         one = Values(held, held, held, origin)
+        if recipe.prepare is not None:
+            one = recipe.prepare(one)
         parts = urgent_parts(one, [indicator], {key: own}, **among)["value"]
         table[:, at] = parts[key].to_numpy(float)
         return run(table)

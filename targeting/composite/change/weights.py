@@ -51,7 +51,13 @@ class WeightChange:
 
 
 def change_weights(
-    recipe: Recipe, block: str, group: str, line: Line, *, norm: Norm = "l2"
+    recipe: Recipe,
+    block: str,
+    group: str,
+    line: Line,
+    *,
+    norm: Norm = "l2",
+    digits: int | None = None,
 ) -> WeightChange | NoChange:
     """Find the nearest weights of one group that take a block across the line.
 
@@ -72,6 +78,9 @@ def change_weights(
         What to cross, from whichever side the block is on.
     norm : str
         How distance is told: root of the squares, or sum of the moves.
+    digits : int, optional
+        Tell weights to so many decimals: the first such weights on the way beyond that cross.
+        Default: as they are found.
 
     Returns
     -------
@@ -138,6 +147,8 @@ def change_weights(
         found = searched(start, margin, norm, clear=CLEAR, tried=tried)
     if found is None:
         return NoChange(group, "out_of_reach" if exact else "not_found")
+    if digits is not None:
+        found = _rounded(start, found, margin, digits)
     again = recipe.again(weights=_with_weights(recipe.tree, group, found)).score.to_numpy(float)
     left = line.margin(again, place)
     if not sign * left > 0:
@@ -145,6 +156,23 @@ def change_weights(
     after = pd.Series(found, index=before.index)
     distance = float(np.linalg.norm(found - start, 1 if norm == "l1" else 2))
     return WeightChange(group, before, after, distance, exact, float(again[place]), left)
+
+
+def _rounded(
+    start: np.ndarray, found: np.ndarray, margin: Callable[[np.ndarray], float], digits: int
+) -> np.ndarray:
+    """Return weights in whole steps, a little beyond those found; as found where none cross."""
+    unit = 10**digits
+    for beyond in np.linspace(1.0, 1.5, 26):
+        ahead = np.clip(start + beyond * (found - start), 0.0, None)
+        steps = ahead / ahead.sum() * unit
+        whole = np.floor(steps + 1e-9)
+        lacking = round(unit - whole.sum())
+        most = np.argsort(-(steps - whole), kind="stable")[:lacking]
+        whole[most] += 1
+        if margin(whole / unit) >= CLEAR:
+            return np.asarray(whole / unit)
+    return found
 
 
 def _with_weights(tree: Node, group: str, weights: np.ndarray) -> Node:

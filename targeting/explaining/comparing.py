@@ -1,0 +1,244 @@
+"""Two results beside each other as a record: who moves, and which choice did it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from targeting.composite.compare import (
+    AVERAGED_MAX,
+    Attribution,
+    attribute,
+    compare,
+    shared_members,
+)
+from targeting.model import NO_POLYGON, Node, Result, Values
+from targeting.pipeline import scored
+from targeting.render import public
+from targeting.render.records import plain
+from targeting.study import Study
+
+# What a study chooses about the composite, and where: in the order the steps are taken.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "treatment": ("treat", "treat_each"),
+    "normalization": ("normalize", "normalize_each", "within"),
+    "weights": ("weights", "indicators"),
+    "aggregation": ("aggregate",),
+    "coverage": ("coverage_min",),
+}
+_NAMED = 10
+
+
+def compare_results(before: Result, after: Result, *, top: float = 0.1) -> dict[str, Any]:
+    """Return what differs between two results, ready for JSON.
+
+    Parameters
+    ----------
+    before, after : Result
+        Studies carried out: two of one city, or of two years.
+    top : float
+        Share of the blocks with a score that are the top.
+
+    Returns
+    -------
+    dict
+        `figures`; `choices` that differ, each with what it brings about (they sum to the whole);
+        `polygons` (who enters and leaves, and what became of each); `entering`, `leaving` (ids);
+        `movers`; blocks that one alone has. Scores in their grain, no number of incidents.
+    """
+    comparison = compare(before.scores.score, after.scores.score, top=top)
+    table = comparison.blocks
+    names = differing_choices(before, after)
+    told = attribute(evaluator(before, after), names, top=top) if names else None
+    entering = table.index[table["top_after"] & ~table["top_before"]]
+    leaving = table.index[table["top_before"] & ~table["top_after"]]
+    record = {
+        "titles": [dict(one.study.title) for one in (before, after)],
+        "top": top,
+        "figures": dict(comparison.figures),
+        "only_before": {
+            "count": len(comparison.only_before),
+            "blocks": list(comparison.only_before),
+        },
+        "only_after": {"count": len(comparison.only_after), "blocks": list(comparison.only_after)},
+        "choices": [] if told is None else _choices(told),
+        "averaged": told is None or told.averaged,
+        "delineation_differs": _delineations_differ(before.study, after.study),
+        "entering": sorted(map(str, entering)),
+        "leaving": sorted(map(str, leaving)),
+        "movers": _movers(table),
+        "polygons": _polygons(before, after),
+    }
+    out: dict[str, Any] = plain(record)
+    return out
+
+
+def differing_choices(before: Result, after: Result) -> list[str]:
+    """Return the choices that differ, the data first."""
+    first, second = before.values, after.values
+    both = [key for key in first.value.columns if key in second.value.columns]
+    same = first.value.index.equals(second.value.index) and first.value[both].equals(
+        second.value[both]
+    )
+    names = [] if same else ["data"]
+    for name, fields in CHOICES.items():
+        if any(_differs(before.study, after.study, field) for field in fields):
+            names.append(name)
+    return names
+
+
+def _differs(first: Study, second: Study, field: str) -> bool:
+    if field != "indicators":
+        return bool(getattr(first, field) != getattr(second, field))
+    # How an indicator is measured is the data; which way it is worse is weighed.
+    ways = [{one.key: one.worse for one in study.indicators} for study in (first, second)]
+    return ways[0] != ways[1]
+
+
+def evaluator(before: Result, after: Result) -> Callable[[frozenset[str]], pd.Series[float]]:
+    """Return a function that scores with some choices of the second result, the rest of the first.
+
+    An indicator that only one of the two has brings its own values with it.
+    """
+
+    def evaluate(taken: frozenset[str]) -> pd.Series[float]:
+        if not taken:
+            return before.scores.score
+        study = _mixed(before.study, after.study, taken)
+        source = after if "data" in taken else before
+        values = _values(before, after, study, newer="data" in taken)
+        return scored(study, source.territory, values)[0].score
+
+    return evaluate
+
+
+def _mixed(before: Study, after: Study, taken: frozenset[str]) -> Study:
+    chosen = {
+        field: getattr(after, field)
+        for name, fields in CHOICES.items()
+        if name in taken
+        for field in fields
+    }
+    mixed = replace(before, **chosen)
+    owner = {name: after if name in taken else before for name in CHOICES}
+    tree = _retold(
+        mixed.weights, owner["aggregation"].weights, "aggregate", owner["coverage"].weights
+    )
+    return replace(mixed, weights=tree)
+
+
+def _retold(tree: Node, aggregates: Node, field: str, coverages: Node) -> Node:
+    """Return a tree whose groups become one as in one tree, and need data as in another."""
+    said = {node.key: node for node in aggregates.nodes() if node.children}
+    least = {node.key: node for node in coverages.nodes() if node.children}
+
+    def again(node: Node) -> Node:
+        if not node.children:
+            return node
+        return replace(
+            node,
+            children=tuple(again(child) for child in node.children),
+            aggregate=getattr(said.get(node.key, node), field),
+            coverage_min=least.get(node.key, node).coverage_min,
+        )
+
+    return again(tree)
+
+
+def _values(before: Result, after: Result, study: Study, *, newer: bool) -> Values:
+    """Return the values of a study's indicators, from one result where both have them."""
+    source, other = (after, before) if newer else (before, after)
+    index = source.values.value.index
+    ends: dict[str, dict[str, pd.Series[float]]] = {"value": {}, "low": {}, "high": {}}
+    origin = {}
+    for one in study.indicators:
+        holder = source if one.key in source.values.value.columns else other
+        origin[one.key] = holder.values.origin[one.key]
+        # The score alone is asked for: its interval is not, and costs more than all the rest.
+        column = holder.values.value[one.key].reindex(index)
+        for held in ends.values():
+            held[one.key] = column
+    tables = {name: pd.DataFrame(held, index=index) for name, held in ends.items()}
+    return Values(tables["value"], tables["low"], tables["high"], origin)
+
+
+def _choices(told: Attribution) -> list[dict[str, Any]]:
+    """Return what each choice brings about; counts of blocks, averaged over orders."""
+    return [
+        {
+            "choice": name,
+            "score_change": round(float(row["score_change"]), 4),
+            "score_shift": round(float(row["score_shift"]), 4),
+            "rank_shift": round(float(row["rank_shift"]), 1),
+            "entering": round(float(row["entering"]), 1),
+            "leaving": round(float(row["leaving"]), 1),
+        }
+        for name, row in told.figures.iterrows()
+    ]
+
+
+def _movers(table: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Return the blocks whose rank changes most, either way; ties by id."""
+    known = table[table["rank_change"].notna() & (table["rank_change"] != 0)]
+    known = known.sort_index(kind="stable")
+    order = known["rank_change"].sort_values(ascending=False, kind="stable")
+    up, down = order[order > 0].index[:_NAMED], order[order < 0].index[::-1][:_NAMED]
+    columns = ["rank_before", "rank_after", "rank_change"]
+    return {
+        name: [
+            {"block": str(block), **known.loc[block, columns].astype(int).to_dict()}
+            for block in rows
+        ]
+        for name, rows in (("up", up), ("down", down))
+    }
+
+
+def _delineations_differ(first: Study, second: Study) -> bool:
+    return bool(first.delineation != second.delineation or first.streets != second.streets)
+
+
+def _polygons(before: Result, after: Result) -> dict[str, Any]:
+    """Return who enters and leaves polygons, and what became of each polygon."""
+    first, second = before.polygons.membership, after.polygons.membership
+    both = first.index[first.index.isin(second.index)]
+    inside = first.loc[both] != NO_POLYGON, second.loc[both] != NO_POLYGON
+    moves = shared_members(first, second)
+    people = after.territory.blocks["population"].reindex(both)
+    entering, leaving = (inside[1] & ~inside[0]), (inside[0] & ~inside[1])
+    rows = []
+    for number in sorted(set(second.unique()) - {NO_POLYGON}):
+        own = moves[moves["after"] == number]
+        rows.append(
+            {
+                "polygon": int(number),
+                "blocks": int(own["blocks"].sum()),
+                "from": {
+                    str(int(row["before"])): int(row["blocks"])
+                    for _, row in own.iterrows()
+                    if row["before"] != NO_POLYGON
+                },
+                "entering": int(own.loc[own["before"] == NO_POLYGON, "blocks"].sum()),
+            }
+        )
+    kept = set(moves.loc[moves["after"] != NO_POLYGON, "before"])
+    gone = sorted(int(n) for n in set(first.unique()) - {NO_POLYGON} if n not in kept)
+    grain = public.figure_grain("population")
+    told = [grain.round(np.array([people[one].sum()]))[0] for one in (entering, leaving)]
+    return {
+        "before": int(first.max() if len(first) else 0),
+        "after": int(second.max() if len(second) else 0),
+        "entering": int(entering.sum()),
+        "leaving": int(leaving.sum()),
+        "staying": int((inside[0] & inside[1]).sum()),
+        "people_entering": told[0],
+        "people_leaving": told[1],
+        "now": rows,
+        "gone": gone,
+    }
+
+
+__all__ = ["AVERAGED_MAX", "CHOICES", "compare_results", "differing_choices", "evaluator"]
