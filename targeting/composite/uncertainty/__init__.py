@@ -7,7 +7,8 @@ ranking, a block or a polygon; `what_if` changes one choice at a time.
 
 from targeting.composite.uncertainty.choices import Anywhere, Around, Missing, Noise, Within
 from targeting.composite.uncertainty.draws import Draws, draw, draw_scores, draws_of
-from targeting.composite.uncertainty.prepared import Model, of_parts, prepare
+from targeting.composite.uncertainty.model import Model
+from targeting.composite.uncertainty.prepared import of_parts, prepare
 from targeting.composite.uncertainty.sobol import Sensitivity, sensitivity, sobol_indices
 from targeting.composite.uncertainty.streaming import stream
 from targeting.composite.uncertainty.summary import Uncertainty, summarize, uncertainty

@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from targeting.composite._compiled import njit
 from targeting.composite.uncertainty.chance import fill_uniform, key_of
 from targeting.composite.uncertainty.choices import Noise, refuse
-from targeting.composite.uncertainty.prepared import Model
+from targeting.composite.uncertainty.model import Model
 from targeting.composite.uncertainty.tables import Table, look_up
 
 SHAPES = {"uniform": 0, "normal": 1, "gamma": 2, "beta": 3}

@@ -11,7 +11,7 @@ import pandas as pd
 from targeting.composite._compiled import njit
 from targeting.composite.uncertainty.choices import FACTORS, refuse
 from targeting.composite.uncertainty.evaluate import Plan, plan_of, scores, stated
-from targeting.composite.uncertainty.prepared import Model
+from targeting.composite.uncertainty.model import Model
 from targeting.composite.uncertainty.ranking import TIES, rank_rows
 
 _BATCH_BYTES = 32_000_000

@@ -12,7 +12,7 @@ from targeting.composite.kernels import carry, fold, mix
 from targeting.composite.uncertainty.chance import draw_weights, picks
 from targeting.composite.uncertainty.choices import FACTORS, LISTED
 from targeting.composite.uncertainty.data import drawn_parts
-from targeting.composite.uncertainty.prepared import Means, Model
+from targeting.composite.uncertainty.model import Means, Model
 from targeting.registry import method
 
 STATED = -1

@@ -17,7 +17,7 @@ from targeting.composite._compiled import njit
 from targeting.composite.uncertainty.choices import FACTORS, LISTED, refuse
 from targeting.composite.uncertainty.draws import _BATCH_BYTES, stated_ranks
 from targeting.composite.uncertainty.evaluate import plan_of, scores
-from targeting.composite.uncertainty.prepared import Model
+from targeting.composite.uncertainty.model import Model
 from targeting.composite.uncertainty.ranking import TIES, rank_rows
 
 _STREAM = 1

@@ -16,7 +16,7 @@ from targeting.composite._compiled import njit
 from targeting.composite.uncertainty.choices import LISTED, refuse
 from targeting.composite.uncertainty.draws import batches, line_of, stated_ranks, versions_of
 from targeting.composite.uncertainty.evaluate import Plan, plan_of, scores
-from targeting.composite.uncertainty.prepared import Model
+from targeting.composite.uncertainty.model import Model
 from targeting.composite.uncertainty.ranking import quantiles
 from targeting.composite.uncertainty.summary import FIGURES, SHARES, check_top, figures, tally
 

@@ -18,7 +18,8 @@ from targeting.composite.uncertainty.draws import (
     draw,
     line_of,
 )
-from targeting.composite.uncertainty.prepared import Redraw, prepare
+from targeting.composite.uncertainty.model import Redraw
+from targeting.composite.uncertainty.prepared import prepare
 from targeting.composite.uncertainty.ranking import quantiles
 from targeting.model import Indicator, MethodSpec, Node, Values
 

@@ -8,7 +8,7 @@ import pandas as pd
 from targeting.composite.uncertainty.choices import FACTORS, LISTED, Missing
 from targeting.composite.uncertainty.draws import carry_out
 from targeting.composite.uncertainty.evaluate import STATED, Plan, plan_of
-from targeting.composite.uncertainty.prepared import Model
+from targeting.composite.uncertainty.model import Model
 from targeting.composite.uncertainty.summary import FIGURES, told_of
 from targeting.model import MethodSpec
 
