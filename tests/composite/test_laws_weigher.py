@@ -110,6 +110,7 @@ COUNTER_EXAMPLES = {
             "standard_deviation",
             "critic",
             "principal_component",
+            "factor",
             "balanced",
             "regression",
         )

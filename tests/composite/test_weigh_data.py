@@ -6,11 +6,18 @@ import pytest
 from pymcdm import weights as pymcdm
 from skcriteria.preprocessing import weighters as skcriteria
 
-from targeting.composite.weigh import critic, entropy, principal_component, standard_deviation
+from targeting.composite.weigh import (
+    critic,
+    entropy,
+    factor,
+    principal_component,
+    standard_deviation,
+)
+from targeting.composite.weigh.factors import varimax
 from tests.composite.test_weigh_opinion import problems_of
 
 NOTHING = pd.Series(dtype=float)
-BY_DATA = [critic, entropy, principal_component, standard_deviation]
+BY_DATA = [critic, entropy, factor, principal_component, standard_deviation]
 EACH = pytest.mark.parametrize("weigher", BY_DATA, ids=lambda one: one.__name__)
 
 
@@ -158,3 +165,51 @@ def test_notes_are_plain_values(weigher):
     import json
 
     json.dumps(dict(weigher(made(9), NOTHING).notes))
+
+
+# ----------------------------------------------------------------------------------------- factors
+
+
+def test_two_pairs_are_two_factors():
+    # Correlations by hand: r = 1/2 between a and b, 1 between c and d, 0 across. Eigenvalues 2,
+    # 1.5, 0.5, 0: two factors; loadings squared 0.75, 0.75, 1, 1 of 3.5.
+    a, b = [0.0, 1, 0, 1, 0, 1, 0, 1], [0.0, 1, 0, 1, 0, 1, 1, 0]
+    c = [0.0, 0, 1, 1, 0, 0, 0, 0]
+    held = pd.DataFrame({"a": a, "b": b, "c": c, "d": c})
+    found = factor(held, NOTHING)
+    assert found.notes["factors"] == 2
+    assert found.notes["explained"] == pytest.approx(3.5 / 4)
+    assert found.notes["belongs"] == {"a": 2, "b": 2, "c": 1, "d": 1}
+    expected = np.array([0.75, 0.75, 1, 1]) / 3.5
+    np.testing.assert_allclose(found.weights, expected, atol=1e-9)
+
+
+def test_one_factor_is_the_first_component_squared():
+    parts = made(11)
+    one = factor(parts, NOTHING, explained_min=0.1)
+    assert one.notes["factors"] == 1
+    two = principal_component(parts, NOTHING, by="squares")
+    np.testing.assert_allclose(one.weights, two.weights, atol=1e-12)
+
+
+def test_no_other_turn_has_a_higher_varimax():
+    random = np.random.default_rng(12)
+    loadings = random.normal(size=(7, 2))
+    turned = varimax(loadings)
+    np.testing.assert_allclose((turned**2).sum(axis=1), (loadings**2).sum(axis=1))
+
+    def criterion(held):
+        squares = held**2 / (held**2).sum(axis=1, keepdims=True)
+        return squares.var(axis=0).sum()
+
+    tried = []
+    for angle in np.linspace(0, np.pi / 2, 2000):
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        tried.append(criterion(loadings @ turn))
+    assert criterion(turned) >= max(tried) - 1e-12
+    assert criterion(turned) == pytest.approx(max(tried), abs=1e-5)
+
+
+def test_a_part_against_its_factor_is_refused_and_named():
+    parts = made(13).assign(c=lambda held: 1 - held["c"])
+    assert problems_of(lambda: factor(parts, NOTHING)) == [("negative-loading", "weigh")]

@@ -9,6 +9,7 @@ from targeting.composite.weigh.balance import balanced
 from targeting.composite.weigh.benefit import benefit_of_doubt
 from targeting.composite.weigh.best_worst import best_worst
 from targeting.composite.weigh.components import principal_component
+from targeting.composite.weigh.factors import factor
 from targeting.composite.weigh.regression import Outcome, regression
 from targeting.composite.weigh.result import Weighing
 from targeting.composite.weigh.spread import critic, entropy, standard_deviation
@@ -24,6 +25,7 @@ __all__ = [
     "critic",
     "entropy",
     "equal",
+    "factor",
     "principal_component",
     "regression",
     "standard_deviation",
