@@ -5,12 +5,14 @@ import shlex
 from inspect import Parameter
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from targeting import registry
 from targeting.cli import _parser, main
 from targeting.i18n import catalogue
 from targeting.model import DoubtSpec
+from targeting.published import published_ids, read_record, reproduce
 from targeting.study_file import draft_study
 
 ROOT = Path(__file__).parent.parent
@@ -185,6 +187,47 @@ def test_every_law_is_explained(page):
     assert [law for law in registry.LAWS if law not in told] == []
 
 
+INDICES = ("indices.md", "indices.es.md")
+
+
+@pytest.mark.parametrize("page", INDICES)
+def test_every_record_has_a_row_of_what_agrees(page):
+    rows = re.findall(r"^\| (`[^|]+`) \|(?: [^|]+ \|){5}$", (DOCS / page).read_text("utf-8"), re.M)
+    told = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+    assert sorted(told) == sorted(published_ids())
+
+
+def test_both_languages_tell_the_same_of_what_agrees():
+    def figures(page: str) -> list[list[str]]:
+        rows = re.findall(r"^\| (`[^|]+`.*) \|$", (DOCS / page).read_text("utf-8"), re.M)
+        return [re.findall(r"`[^`]+`|\d[\d.,]*(?:e-\d+)?", row) for row in rows]
+
+    assert figures("indices.md") == figures("indices.es.md")
+
+
+@pytest.mark.parametrize("page", INDICES)
+def test_the_record_of_the_page_makes_its_index(page):
+    (text,) = re.findall(r"^```yaml\n(.*?)^```$", (DOCS / page).read_text("utf-8"), re.M | re.S)
+    # By hand: of 3, 2 and 1 the ranks are 1, 0.5 and 0; of 10 and 20, 0 and 1; −999 is missing.
+    table = pd.DataFrame(
+        {
+            "Clave": ["1", "2", "3"],
+            "Pobreza": [10, 20, -999],
+            "Hacinamiento": [3, 2, 1],
+            "Index": [0.333, 0.833, 0.0],
+            "Place": [2, 1, 3],
+            "Level": ["Bajo", "Alto", "Bajo"],
+        }
+    )
+    answer = reproduce(read_record(text, "my-index"), table)
+    assert [(one.name, one.equal_share) for one in answer.columns] == [
+        ("Index", 1.0),
+        ("Place", 1.0),
+        ("Level", 1.0),
+    ]
+    assert answer.index.value.index[0] == "001"
+
+
 def named_figures(page: str) -> list[tuple[str, str]]:
     """Return the words and the name of each figure a page about the account tells of."""
     rows = re.findall(r"^\| (.*?) \|", (DOCS / page).read_text("utf-8"), re.M)
@@ -251,7 +294,8 @@ def commands(file: Path) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("page", "words"),
     [(f"{x}.md", tuple(words)) for x in ("README", "README.es", "docs/sources", "docs/sources.es",
-     "docs/account", "docs/account.es", "docs/install") for words in commands(ROOT / f"{x}.md")],
+     "docs/account", "docs/account.es", "docs/install", "docs/indices", "docs/indices.es",
+     "docs/doubt", "docs/doubt.es") for words in commands(ROOT / f"{x}.md")],
 )  # fmt: skip
 def test_a_command_of_the_documents_is_one_of_ours(page, words):
     assert _parser("en").parse_args(words).action
