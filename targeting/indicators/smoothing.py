@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -166,21 +167,45 @@ def nearest_blocks(positions: np.ndarray, *, count: int = 8) -> csr_array:
     [[0, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
     """
     size = len(positions)
-    order = cKDTree(positions, balanced_tree=False).indices  # near blocks lie near in memory
+    if size <= count + 1:
+        return csr_array(np.ones((size, size)) - np.eye(size))
+    order = _by_place(positions)
     ranked = np.ascontiguousarray(positions[order])
     tree = cKDTree(ranked, balanced_tree=False)
-    reach = min(count + 2, size)  # itself, and one more to see whether it is as far
-    far, found = tree.query(ranked, k=list(range(1, reach + 1)))
-    last = far[:, min(count, reach - 1)] * _SAME
-    fits = far <= last[:, None]
-    tied = np.flatnonzero(fits.all(axis=1)) if reach < size else np.empty(0, dtype=int)
-    fits &= found != np.arange(size)[:, None]
-    fits[tied] = False
-    rows, columns = np.repeat(np.arange(size), fits.sum(axis=1)), found[fits]
+    far, found = tree.query(ranked, k=count + 2)  # itself, and one more to see whether it ties
+    last = far[:, count] * _SAME
+    tied = np.flatnonzero((far[:, count + 1] <= last) | (found[:, 0] != np.arange(size)))
+    order = order.astype(np.int32)
     if len(tied):
         near = tree.query_ball_point(ranked[tied], last[tied])
-        more = np.repeat(tied, [len(one) for one in near])
-        ends = np.concatenate(near).astype(int)
-        rows = np.r_[rows, more[ends != more]]
-        columns = np.r_[columns, ends[ends != more]]
+        return _with_ties(order, found[:, 1 : count + 1], tied, near)
+    columns = np.empty((size, count), dtype=np.int32)
+    columns[order] = order[found[:, 1 : count + 1]]
+    columns.sort(axis=1)
+    starts = np.arange(0, size * count + 1, count, dtype=np.int32)
+    return csr_array((np.ones(columns.size), columns.ravel(), starts), shape=(size, size))
+
+
+def _with_ties(
+    order: np.ndarray, found: np.ndarray, tied: np.ndarray, near: Sequence[list[int]]
+) -> csr_array:
+    """Return the nearest blocks where some have more of them than asked for."""
+    size, count = found.shape
+    plain = np.ones(size, dtype=bool)
+    plain[tied] = False
+    rows = np.repeat(tied, [len(one) for one in near])
+    columns = np.concatenate(near).astype(int)
+    other = rows != columns
+    rows = np.r_[np.repeat(np.flatnonzero(plain), count), rows[other]]
+    columns = np.r_[found[plain].ravel(), columns[other]]
     return csr_array((np.ones(len(rows)), (order[rows], order[columns])), shape=(size, size))
+
+
+def _by_place(positions: np.ndarray) -> np.ndarray:
+    """Return an order in which blocks near each other come near each other (Morton's)."""
+    low = positions.min(axis=0)
+    side = max(float((positions.max(axis=0) - low).max()) / 255.99, 1e-9)
+    cells = ((positions - low) / side).astype(np.uint16)
+    for shift, mask in ((4, 0x0F0F), (2, 0x3333), (1, 0x5555)):
+        cells = (cells | (cells << shift)) & mask
+    return np.argsort(cells[:, 0] | (cells[:, 1] << 1), kind="stable")
