@@ -20,6 +20,7 @@ from targeting.model.declared import (
     LayerSpec,
     MethodSpec,
 )
+from targeting.model.index import Index
 from targeting.model.taken import (
     Counts,
     IntakeReport,
@@ -35,6 +36,7 @@ __all__ = [
     "DIMENSIONS",
     "Doubt",
     "DoubtSpec",
+    "Index",
     "Indicator",
     "IntakeReport",
     "LayerReport",

@@ -86,7 +86,7 @@ def listing_lines(language: str) -> list[str]:
     for one in listing():
         years = f"{one.years[0]}–{one.years[-1]}" if one.years else str(one.record.year)
         name = getattr(one.record.name, language)
-        lines.append(f"{one.key:24} {years:10} {name} ({getattr(one.record.level, language)})")
+        lines.append(f"{one.key:26} {years:10} {name} ({getattr(one.record.level, language)})")
     return lines
 
 

@@ -242,3 +242,47 @@ def test_the_svi_of_2020_has_sixteen_variables(key: str) -> None:
     assert [one.name for one in answer.columns if one.equal_share < 1] == []
     assert answer.max_abs_diff == 0.0
     assert (answer.rows, answer.left_out) == (count, ("42999",))
+
+
+SVI_2018 = {
+    "1": ["POV", "UNEMP", "PCI", "NOHSDP"],
+    "2": ["AGE65", "AGE17", "DISABL", "SNGPNT"],
+    "3": ["MINRTY", "LIMENG"],
+    "4": ["MUNIT", "MOBILE", "CROWD", "NOVEH", "GROUPQ"],
+}
+
+
+@pytest.mark.parametrize("key", ["svi-2014", "svi-2016"])
+def test_the_svi_of_before_2018_starts_from_the_published_ranks(key: str) -> None:
+    """The file rounds the percentages after the counties were ranked by the unrounded ones."""
+    chance = random.Random(7)
+    count = 67
+    table: dict[str, list[float]] = {"FIPS": [float(42001 + 2 * row) for row in range(count)]}
+    sums: dict[str, list[float]] = {}
+    for theme, names in SVI_2018.items():
+        exact = {}
+        for name in names:
+            values = [chance.uniform(1.0, 9.0) for _ in range(count)]
+            table[f"EP_{name}"] = [round(value, 1) for value in values]
+            places = [place for place in percent_rank(values) if place is not None]
+            exact[name] = [1 - place for place in places] if name == "PCI" else places
+            table[f"EPL_{name}"] = [half_up(place, 4) for place in exact[name]]
+            table[f"F_{name}"] = [float(place >= 0.9) for place in table[f"EPL_{name}"]]
+        rows = zip(*exact.values(), strict=True)
+        sums[theme] = [half_up(sum(row), 4) for row in rows]
+        table[f"SPL_THEME{theme}"] = sums[theme]
+        places = percent_rank(sums[theme])
+        table[f"RPL_THEME{theme}"] = [half_up(p, 4) for p in places if p is not None]
+        flags = zip(*(table[f"F_{name}"] for name in names), strict=True)
+        table[f"F_THEME{theme}"] = [sum(row) for row in flags]
+    table["SPL_THEMES"] = [round(sum(row), 4) for row in zip(*sums.values(), strict=True)]
+    table["RPL_THEMES"] = [
+        half_up(p, 4) for p in percent_rank(table["SPL_THEMES"]) if p is not None
+    ]
+    answer = reproduce(key, pd.DataFrame(table))
+    by_name = {one.name: one for one in answer.columns}
+    assert answer.agrees, [one.name for one in answer.columns if not one.agrees]
+    assert answer.max_abs_diff == 0.0
+    assert by_name["SPL_THEME4"].max_abs_diff <= 0.0003
+    assert by_name["EPL_POV"].equal_share < 1.0  # ties that were none when they were ranked
+    assert by_name["F_POV"].equal_share == 1.0
