@@ -232,6 +232,12 @@ def test_wrong_uses_are_named():
     assert codes(sensitivity, model, seed=1, base=1) == {"too-few-draws"}
     labels = pd.Series([1], index=["elsewhere"])
     assert codes(sensitivity, model, seed=1, base=2, labels=labels) == {"unknown-block"}
+    nothing = values.value * np.nan
+    empty = prepare(
+        Values(nothing, nothing, nothing, values.origin), INDICATORS, TREE, weights=Anywhere()
+    )
+    for work in (draw, stream, sensitivity):
+        assert codes(work, empty, seed=1) == {"no-scores"}
     made = draw(model, draws=2, seed=1)
     assert codes(draw_scores, made, 2) == {"no-such-draw"}
     assert codes(draw_scores, draws_of(made.as_arrays()), 0) == {"draws-without-model"}

@@ -13,6 +13,7 @@ from targeting.composite.uncertainty.choices import FACTORS, refuse
 from targeting.composite.uncertainty.evaluate import Plan, plan_of, scores, stated
 from targeting.composite.uncertainty.model import Model
 from targeting.composite.uncertainty.ranking import TIES, rank_rows
+from targeting.problems import Problem, TargetingError
 
 _BATCH_BYTES = 32_000_000
 _SCORE_STEPS = 65_534
@@ -160,7 +161,7 @@ def draw(
     Raises
     ------
     TargetingError
-        `nothing-varies`, `too-few-draws`.
+        `nothing-varies`, `too-few-draws`; `no-scores` where the stated choices give none.
     """
     if draws < 1:
         raise refuse("too-few-draws", "draws", given=draws, least=1)
@@ -203,8 +204,10 @@ def carry_out(model: Model, plan: Plan, *, ties: str = "min") -> Draws:
 
 
 def stated_ranks(model: Model, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return ranks and scores of the stated choices, in the model's order."""
+    """Return ranks and scores of the stated choices, in the model's order; refuse if none has."""
     first = stated(model)[None, :]
+    if np.isnan(first).all():
+        raise TargetingError([Problem("no-scores", "composite.coverage_min")])
     named = np.empty(first.shape, dtype=np.int64)
     rank_rows(first, steps, named, np.empty(1, dtype=np.int64))
     return named[0], first[0]
