@@ -12,7 +12,6 @@ import pandas as pd
 
 from targeting.composite.correlations import correlations, lowest_groups
 from targeting.composite.effective import main_effects
-from targeting.i18n import say
 from targeting.model import Indicator, Node, Scores, Values
 
 Severity = Literal["serious", "look", "note"]
@@ -37,7 +36,7 @@ class Finding:
     Parameters
     ----------
     code : str
-        Stable code; the sentence is the message `check.<code>`.
+        Stable code; the sentence is the message `key`, told with `told()`.
     severity : str
         `"serious"` (the score is not what it claims to be), `"look"` or `"note"`.
     about : tuple of str
@@ -48,9 +47,8 @@ class Finding:
     Examples
     --------
     >>> found = Finding("never-varies", "serious", ("rate",), {"first": "rate", "weight": 20})
-    >>> found.text("en", {"rate": "Homicides"})
-    '“Homicides” has the same value in every block: its weight (20 %) changes nothing. Leave it \
-out, or check its data.'
+    >>> found.key, found.told({"rate": "Homicides"})
+    ('check.never-varies', {'first': 'Homicides', 'weight': 20})
     """
 
     code: str
@@ -61,16 +59,20 @@ out, or check its data.'
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
 
-    def text(self, language: str, names: Mapping[str, str] | None = None) -> str:
-        """Return the sentence in the reader's language, keys said by their names."""
+    @property
+    def key(self) -> str:
+        """Key of the sentence in the catalogue of messages."""
+        return f"check.{self.code}"
+
+    def told(self, names: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Return what the sentence names, with keys of indicators and groups said by `names`."""
         known = names or {}
-        told = {
+        return {
             key: ", ".join(known.get(word, word) for word in value.split(", "))
             if isinstance(value, str)
             else value
             for key, value in self.values.items()
         }
-        return say(f"check.{self.code}", language, **told)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 
 from targeting.composite import score
 from targeting.composite.checks import check_composite
-from targeting.i18n import catalogue
+from targeting.i18n import catalogue, say
 from targeting.model import MethodSpec, Node, Values
 from tests.cities import indicator
 
@@ -38,7 +38,7 @@ def checked(table, *, tree=TREE, origin="block", people=100.0, worse=None, **set
     found = check_composite(told, known, node, scores, population)
     for one in found:
         for language in ("es", "en"):
-            assert "{" not in one.text(language)
+            assert "{" not in say(one.key, language, **one.told())
     return {one.code: one for one in found}
 
 
@@ -62,7 +62,7 @@ def test_two_that_say_the_same_within_a_group_and_across(sound):
     one = across["nearly-same-across"]
     assert (one.severity, one.about) == ("serious", ("a", "c"))
     assert (one.values["one"], one.values["two"]) == ("violence", "marginalization")
-    assert "«Homicidios» (en «violence») y «Sin agua»" in one.text("es", NAMES)
+    assert "«Homicidios» (en «violence») y «Sin agua»" in say(one.key, "es", **one.told(NAMES))
 
 
 def test_a_weight_that_cannot_matter(sound):
