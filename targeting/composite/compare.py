@@ -62,7 +62,8 @@ class Attribution:
         Over all orders, not in the one given.
     figures : DataFrame
         Index the choices: `score_change` (mean), `score_shift` (mean absolute), `rank_shift` (mean
-        absolute), `entering` and `leaving` (blocks).
+        absolute), `entering` and `leaving` (blocks: over the choices they sum to how many enter
+        and leave; below 0 for a choice that holds them back).
     """
 
     score: pd.DataFrame
@@ -264,13 +265,14 @@ def _share(
 
 
 def _by_choice(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    moved = tables["top"].sum(axis=1)
     return pd.DataFrame(
         {
             "score_change": tables["score"].mean(),
             "score_shift": tables["score"].abs().mean(),
             "rank_shift": tables["rank"].abs().mean(),
-            "entering": tables["top"].clip(lower=0).sum(),
-            "leaving": -tables["top"].clip(upper=0).sum(),
+            "entering": tables["top"][moved > 0.5].sum(),
+            "leaving": -tables["top"][moved < -0.5].sum(),
         }
     )
 

@@ -189,7 +189,7 @@ def _record(city: _City, block: str, *, changes: bool) -> dict[str, Any]:
         "points_error": _error(city, block),
         "dimensions": _dimensions(city, place),
         "indicators": told,
-        "missing": [one["key"] for one in told if one["part"] is None],
+        "missing": [one["key"] for one in told if np.isnan(one["part"])],
         **_doubt(result, place),
     }
     record |= _standing(city, block)

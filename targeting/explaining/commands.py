@@ -110,7 +110,7 @@ def compare_files(
     _check_top(top)
     first, second = (_carried_out(path, tell, cache) for path in (before, after))
     tell("compare")
-    record = compare_results(first, second, top=top)
+    record = compare_results(first, second, top=top, names=(str(before), str(after)))
     if as_json:
         return _json({"internal": True, **record})
     return "\n".join(comparison_lines(record, language))

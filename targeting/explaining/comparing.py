@@ -33,7 +33,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
 _NAMED = 10
 
 
-def compare_results(before: Result, after: Result, *, top: float = 0.1) -> dict[str, Any]:
+def compare_results(
+    before: Result, after: Result, *, top: float = 0.1, names: tuple[str, str] = ("", "")
+) -> dict[str, Any]:
     """Return what differs between two results, ready for JSON.
 
     Parameters
@@ -42,6 +44,8 @@ def compare_results(before: Result, after: Result, *, top: float = 0.1) -> dict[
         Studies carried out: two of one city, or of two years.
     top : float
         Share of the blocks with a score that are the top.
+    names : tuple of str
+        What tells the two studies apart, such as their files.
 
     Returns
     -------
@@ -52,12 +56,13 @@ def compare_results(before: Result, after: Result, *, top: float = 0.1) -> dict[
     """
     comparison = compare(before.scores.score, after.scores.score, top=top)
     table = comparison.blocks
-    names = differing_choices(before, after)
-    told = attribute(evaluator(before, after), names, top=top) if names else None
+    choices = differing_choices(before, after)
+    told = attribute(evaluator(before, after), choices, top=top) if choices else None
     entering = table.index[table["top_after"] & ~table["top_before"]]
     leaving = table.index[table["top_before"] & ~table["top_after"]]
     record = {
         "titles": [dict(one.study.title) for one in (before, after)],
+        "studies": list(names),
         "top": top,
         "figures": dict(comparison.figures),
         "only_before": {
@@ -70,11 +75,11 @@ def compare_results(before: Result, after: Result, *, top: float = 0.1) -> dict[
         "delineation_differs": _delineations_differ(before.study, after.study),
         "entering": sorted(map(str, entering)),
         "leaving": sorted(map(str, leaving)),
-        "movers": _movers(table),
+        "movers": _movers(before, after),
         "polygons": _polygons(before, after),
     }
-    out: dict[str, Any] = plain(record)
-    return out
+    told_plain: dict[str, Any] = plain(record)
+    return told_plain
 
 
 def differing_choices(before: Result, after: Result) -> list[str]:
@@ -181,8 +186,15 @@ def _choices(told: Attribution) -> list[dict[str, Any]]:
     ]
 
 
-def _movers(table: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
-    """Return the blocks whose rank changes most, either way; ties by id."""
+def _movers(before: Result, after: Result) -> dict[str, list[dict[str, Any]]]:
+    """Return the blocks whose rank changes most, either way; ties by id.
+
+    Ranks are those of the scores as they are shown, so that they tell no more than these do.
+    """
+    shown = [
+        pd.Series(public.shown_points(one)[1], one.scores.score.index) for one in (before, after)
+    ]
+    table = compare(*shown).blocks
     known = table[table["rank_change"].notna() & (table["rank_change"] != 0)]
     known = known.sort_index(kind="stable")
     order = known["rank_change"].sort_values(ascending=False, kind="stable")

@@ -224,7 +224,10 @@ def comparison_lines(record: Mapping[str, Any], language: str) -> list[str]:
     def told(key: str, **values: Any) -> str:
         return say(f"compare.{key}", language, **values)
 
-    before, after = (title[language] for title in record["titles"])
+    before, after = (
+        f"{title[language]} ({name})" if name else title[language]
+        for title, name in zip(record["titles"], record["studies"], strict=True)
+    )
     figures = record["figures"]
     lines = [told("title", before=before, after=after), say("account.internal", language)]
     lines.append(told("blocks", blocks=figures["blocks"], scored=figures["scored"]))
