@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from targeting import registry
@@ -28,7 +28,7 @@ SETTINGS = {
 SMALL = st.integers(0, 4)
 ROW = st.tuples(SMALL, SMALL, SMALL, SMALL, st.integers(0, 9), SMALL, SMALL)
 ROWS = st.lists(ROW, min_size=8, max_size=16)
-FEW = settings(deadline=None, max_examples=12)
+FEW = settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
 EACH = pytest.mark.parametrize("name", NAMES)
 
 
