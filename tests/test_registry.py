@@ -13,7 +13,20 @@ from targeting.model import DIMENSIONS, Indicator
 from targeting.settings import method_spec
 from targeting.units import UNITS
 
-KINDS = ("reader", "population", "measure", "normalizer", "aggregator", "delineator", "graph")
+KINDS = (
+    "reader",
+    "population",
+    "measure",
+    "treatment",
+    "normalizer",
+    "weigher",
+    "aggregator",
+    "classifier",
+    "index",
+    "column",
+    "delineator",
+    "graph",
+)
 METHODS = [(kind, name) for kind in KINDS for name in registry.names(kind)]
 
 

@@ -109,7 +109,7 @@ def doubt_lines(result: Result, language: str) -> list[str]:
     table = doubt_table(result)
     changes = table[table["alternative"] != ""] if len(table) else table
     if len(changes):
-        most = changes.loc[changes["leaving"].idxmax()]
+        most = changes.iloc[int(changes["leaving"].to_numpy(float).argmax())]
         choice = str(most[f"choice_{language}"])
         told = {"choice": choice[0].lower() + choice[1:], "what": most[f"alternative_{language}"]}
         lines.append(say("doubt.most", language, share=float(most["leaving"]), **told))

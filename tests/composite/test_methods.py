@@ -3,14 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import strategies as st
 
 from targeting.composite import arithmetic, minmax, power_mean, rank
-
-PARTS = st.lists(
-    st.tuples(*(st.one_of(st.none(), st.floats(0, 1)) for _ in range(3))), min_size=1, max_size=20
-)
-WEIGHTS = st.tuples(*(st.floats(0.1, 10) for _ in range(3)))
 
 
 def series(numbers):

@@ -104,7 +104,7 @@ def geometric(parts: pd.DataFrame, weights: pd.Series[float]) -> Aggregate:
     """
     filled, shares, coverage = known_weights(parts, weights)
     lost = (filled >= 1) & (shares > 0)
-    gone = lost.any(axis=1)
+    gone = np.asarray(lost.any(axis=1))
     logs = shares * -np.log1p(-np.where(lost | (filled >= 1), 0.0, filled))
     value = np.where(gone, 1.0, -np.expm1(-logs.sum(axis=1)))
     return shared_out(value, np.where(gone[:, None], shares * lost, logs), coverage, parts)
@@ -135,7 +135,7 @@ def harmonic(parts: pd.DataFrame, weights: pd.Series[float]) -> Aggregate:
     """
     filled, shares, coverage = known_weights(parts, weights)
     lost = (filled >= 1) & (shares > 0)
-    gone = lost.any(axis=1)
+    gone = np.asarray(lost.any(axis=1))
     held = np.where(filled >= 1, 0.0, filled)
     odds = shares * held / (1 - held)
     total = odds.sum(axis=1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numba import njit
 
+from targeting.composite._compiled import njit
 from targeting.composite.aggregate.result import Aggregate, known_weights, shared_out
 from targeting.problems import Problem, TargetingError
 from targeting.registry import register
@@ -13,7 +13,7 @@ from targeting.registry import register
 BLOCKS_MAX = 100_000
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit
 def _wins(parts: np.ndarray, weights: np.ndarray, dust: float) -> np.ndarray:
     """Wins minus losses of each row against all others."""
     count, width = parts.shape
