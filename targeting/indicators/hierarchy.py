@@ -276,23 +276,24 @@ def _mixed(blocks: _Blocks, order: np.ndarray, likelihoods: _Likelihoods, grid: 
             mean += weight * part * one
             square += weight * part * one * (one + scale)
         expected = n * first[blocks.area]
-        told += area_told[blocks.area] + weight * expected / (expected + k) / k
+        within = grid.weight[:, column] @ (1 / (grid.between_areas + 1 / k)) / k
+        told += area_told[blocks.area] + within * expected / (expected + k)
     total = held[held > _NEGLIGIBLE * held.max()].sum()
-    mean, square = mean / total, square / total
-    between = float(grid.weight.sum(axis=1) @ grid.between_areas)
-    within = float(held @ grid.between_blocks)
+    mean, square, told = mean / total, square / total, told / total
+    variances = (
+        float(grid.weight.sum(axis=1) @ grid.between_areas),
+        float(held @ grid.between_blocks),
+    )
     back = np.empty(len(order), dtype=int)
     back[order] = np.arange(len(order))
-    reliability = np.clip(told / (between + within), 0.0, 1.0)
-    return Posterior(
-        mean[back], (square - mean**2)[back], between, within, reliability=reliability[back]
-    )
+    reliability = np.clip(told, 0.0, 1.0)[back]
+    return Posterior(mean[back], (square - mean**2)[back], *variances, reliability)
 
 
 def _area_moments(
     likelihoods: _Likelihoods, grid: _Grid, column: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return first and second moment of each area's rate, and the area variance told, weighted."""
+    """Return both moments of each area's rate, and the share of all variance told of it."""
     shape, scale = likelihoods.shape[column], likelihoods.scale[column]
     first, second, told = (np.zeros(len(shape)) for _ in range(3))
     weights = grid.weight[:, column]
@@ -304,11 +305,7 @@ def _area_moments(
             one = (1 / variance + shape) / below
             first += weights[row] * part * one
             second += weights[row] * part * one * (one + 1 / below)
-        told += (
-            weights[row]
-            * variance
-            * scale
-            / (scale + np.exp(-grid.log_city[row, column]) / variance)
-        )
+        share = scale / (scale + np.exp(-grid.log_city[row, column]) / variance)
+        told += weights[row] * share * variance / (variance + grid.between_blocks[column])
     kept = weights[weights > _NEGLIGIBLE * weights.max()].sum()
     return first / kept, second / kept, told

@@ -131,10 +131,14 @@ def spatial_empirical_bayes(
 
 def _pattern(neighbors: csr_array) -> csr_array:
     """Return ones where the blocks are neighbors, nothing on the diagonal."""
-    ones = csr_array(neighbors, copy=True)
-    ones.sum_duplicates()
-    ones.data = (ones.data != 0).astype(float)
+    if neighbors.has_canonical_format and (neighbors.data == 1).all():
+        ones = csr_array(neighbors)
+    else:
+        ones = csr_array(neighbors, dtype=float, copy=True)
+        ones.sum_duplicates()
+        ones.data = (ones.data != 0).astype(float)
     if ones.diagonal().any():
+        ones = csr_array(ones, copy=True)
         ones.setdiag(0.0)
     return ones
 
@@ -171,7 +175,7 @@ def nearest_blocks(positions: np.ndarray, *, count: int = 8) -> csr_array:
         return csr_array(np.ones((size, size)) - np.eye(size))
     order = _by_place(positions)
     ranked = np.ascontiguousarray(positions[order])
-    tree = cKDTree(ranked, balanced_tree=False)
+    tree = cKDTree(ranked, balanced_tree=False, leafsize=16)
     far, found = tree.query(ranked, k=count + 2)  # itself, and one more to see whether it ties
     last = far[:, count] * _SAME
     tied = np.flatnonzero((far[:, count + 1] <= last) | (found[:, 0] != np.arange(size)))
