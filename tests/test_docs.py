@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from targeting import registry
+from targeting.catalogue import catalogue as indicators
 from targeting.cli import _parser, main
 from targeting.i18n import catalogue
 from targeting.model import DoubtSpec
@@ -87,8 +88,9 @@ def test_the_table_of_settings_is_that_of_the_readers(page):
 
 
 COMPOSITE = ("composite.md", "composite.es.md")
+DOUBT = ("doubt.md", "doubt.es.md")
 KINDS = ("treatment", "normalizer", "weigher", "aggregator", "classifier")
-SECTIONS = ("weights:", "composite:", "uncertainty:")
+SECTIONS = ("indicators:", "weights:", "composite:", "uncertainty:")
 # Inputs for the indicators the examples name.
 CITY = """title: Prueba
 inputs:
@@ -118,7 +120,7 @@ def problems_of_composite(example: str, folder: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     ("page", "number"),
-    [(page, n) for page in COMPOSITE for n in range(len(composites(page)))],
+    [(page, n) for page in (*COMPOSITE, *DOUBT) for n in range(len(composites(page)))],
 )
 def test_an_example_of_a_composite_can_be_pasted(page, number, tmp_path):
     assert problems_of_composite(composites(page)[number], tmp_path) == []
@@ -137,6 +139,8 @@ def test_both_languages_have_the_same_composites():
 
     assert bare("composite.md") == bare("composite.es.md")
     assert len(bare("composite.md")) >= 10
+    assert bare("doubt.md") == bare("doubt.es.md")
+    assert len(bare("doubt.md")) >= 3
 
 
 @pytest.mark.parametrize("page", COMPOSITE)
@@ -185,6 +189,31 @@ def test_the_defaults_of_the_doubt_are_those_told(page):
 def test_every_law_is_explained(page):
     told = re.findall(r"^\| `(\w+)` \| [^|]+ \|$", (DOCS / page).read_text("utf-8"), re.M)
     assert [law for law in registry.LAWS if law not in told] == []
+
+
+@pytest.mark.parametrize("page", DOUBT)
+def test_the_table_of_settings_is_that_of_the_measures(page):
+    expected = {name: said_settings("measure", name) for name in registry.names("measure")}
+    assert said_of_settings(page) == expected
+
+
+@pytest.mark.parametrize("page", DOUBT)
+def test_every_check_of_a_planner_is_told_of(page):
+    text = (DOCS / page).read_text("utf-8")
+    codes = [key[6:] for key in catalogue("en") if key.startswith("check.")]
+    assert [code for code in codes if f"`{code}`" not in text] == []
+
+
+@pytest.mark.parametrize("page", DOUBT)
+def test_the_shares_drawn_towards_their_area_are_those_told(page):
+    known = indicators()
+    drawn = {key for key, one in known.items() if one["measure"].get("shrink") == "area"}
+    shares = {key for key, one in known.items() if one["measure"]["use"] == "share"}
+    text = (DOCS / page).read_text("utf-8")
+    (told,) = re.findall(
+        r"never as a number.*?:(.*?)\.\s|nunca como un número.*?:(.*?)\.\s", text, re.S
+    )
+    assert set(re.findall(r"`(\w+)`", "".join(told))) & shares == drawn
 
 
 INDICES = ("indices.md", "indices.es.md")
