@@ -221,9 +221,12 @@ class _How:
 def _weighted(
     how: _How, counts: Mapping[str, np.ndarray], weights: Mapping[str, float]
 ) -> ShrunkRates:
-    """Return the weighted sum of the kinds' rates, and the interval of a gamma of its variance.
+    """Return the weighted sum of the kinds' rates, and an interval wide enough for two cases.
 
-    The kinds' errors are taken as independent. A kind of which there was none adds nothing; where
+    Where the kinds lie apart, each by itself, their variances add up to that of the sum. Where they
+    lie together, as violence does, that is too narrow: then the weighted sum is one count, of
+    events as heavy as the city's are on average. The interval goes from the lower of the two low
+    ends to the higher of the two high ones. A kind of which there was none adds nothing; where
     there was none of any, the upper end is the highest of the kinds'. The reliability is that of
     the kinds, each by its share of the variance.
     """
@@ -242,6 +245,13 @@ def _weighted(
         whole += signal
     low, high = gamma_interval(mean, variance, how.confidence)
     high = np.where(mean > 0, high, highest)
+    together = np.sum([weights[kind] * y for kind, y in counts.items()], axis=0)
+    squares = np.sum([weights[kind] ** 2 * y for kind, y in counts.items()], axis=0)
+    lived = how.people > 0
+    if together[lived].sum() > 0:
+        heavy = squares[lived].sum() / together[lived].sum()
+        one = how.rates(together / heavy)
+        low, high = np.fmin(low, one.low * heavy), np.fmax(high, one.high * heavy)
     reliability = np.divide(told, whole, out=nothing.copy(), where=whole > 0)
     between = (float("nan"), float("nan"))
     return ShrunkRates(

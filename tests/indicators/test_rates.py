@@ -177,7 +177,7 @@ def test_per_year_divides_by_the_years_of_the_data():
     assert raised.value.problems[0].code == "no-exposure"
 
 
-def test_severity_weighs_each_kind_and_adds_its_variance():
+def test_severity_weighs_each_kind_and_its_interval_fits_kinds_apart_and_together():
     # By hand: two areas of one block and 100 people each. Homicides 12 and 4: drawn in to 0.10 and
     # 0.06 as above. Robberies 5 and 5: 0.05 each, chance explains all. Weights 10 and 3.
     counts = shared(homicide=("r00c00", 12.0), robbery=("r00c00", 5.0))
@@ -185,18 +185,48 @@ def test_severity_weighs_each_kind_and_adds_its_variance():
     territory = city(1, 2, areas=["a", "b"], incident_counts=pd.concat([counts, more]))
     measured = rate_of_points(territory, by_severity=True)
     assert measured.value.tolist() == pytest.approx([1150, 750])
-    # The errors of the kinds are taken as independent: variances add up, times the weights squared.
+    # Kinds that lie apart: their variances add up, times the weights squared.
     kinds = ([12.0, 4.0], 10), ([5.0, 5.0], 3)
     each = [
         (shrink_rates(np.array(y), np.full(2, 100.0), pd.Series(["a", "b"])), w) for y, w in kinds
     ]
     mean = sum(weight * rates.mean[0] for rates, weight in each)
     variance = sum(weight**2 * rates.variance[0] for rates, weight in each)
-    ends = gamma.ppf([0.05, 0.95], mean**2 / variance, scale=1000 * variance / mean)
-    assert [measured.low.iloc[0], measured.high.iloc[0]] == pytest.approx(ends.tolist())
+    ends = gamma.ppf([0.05, 0.95], mean**2 / variance, scale=variance / mean)
+    # Or all of it as one count, of events as heavy as (16 * 100 + 10 * 9)/(16 * 10 + 10 * 3).
+    heavy = 1690 / 190
+    one = shrink_rates(np.array([135, 55]) / heavy, np.full(2, 100.0), pd.Series(["a", "b"]))
+    low, high = min(ends[0], one.low[0] * heavy), max(ends[1], one.high[0] * heavy)
+    assert [measured.low.iloc[0], measured.high.iloc[0]] == pytest.approx([1000 * low, 1000 * high])
     # The study's own weights; a kind with 0 counts for nothing.
     own = rate_of_points(territory, severity={"robbery": 0, "homicide": 1})
     assert own.value.tolist() == pytest.approx([100, 60])
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_intervals_of_severity_cover_kinds_that_lie_together_or_apart(together):
+    chance, held = np.random.default_rng(17), []
+    weights = {"homicide": 10.0, "robbery": 3.0}
+    for _ in range(12):
+        territory, true = severe_city(chance, weights, together=together)
+        found = rate_of_points(territory, severity=weights, per=1, confidence=0.95)
+        held.append(((found.low <= true) & (true <= found.high)).mean())
+    assert 0.92 <= np.mean(held) <= 0.98
+
+
+def severe_city(chance, weights, *, together):
+    """A city of 20 by 20 blocks of two kinds of incidents, and the weighted true rates."""
+    areas = [f"a{number // 20:02d}" for number in range(400)]
+    people = 1.0 + chance.negative_binomial(2, 2 / 122, 400)
+    rows, true, risk = [], 0.0, None
+    for kind, rate in (("homicide", 0.001), ("robbery", 0.01)):
+        if risk is None or not together:
+            risk = chance.gamma(4, 1 / 4, 20).repeat(20) * chance.gamma(2, 1 / 2, 400)
+        true = true + weights[kind] * rate * risk
+        rows.append(pd.DataFrame({"kind": kind, "count": chance.poisson(rate * risk * people)}))
+    made = city(20, 20, population=people, areas=areas)
+    counts = pd.concat([one.assign(block_id=made.blocks.index) for one in rows])
+    return city(20, 20, population=people, areas=areas, incident_counts=counts), true
 
 
 def test_severity_of_kinds_without_a_weight_is_refused():
