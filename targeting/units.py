@@ -37,6 +37,7 @@ UNITS: dict[str, Unit] = {
         Unit("per_1k_year", "/ 1,000", 1),
         Unit("per_100k", "/ 100,000", 0),
         Unit("per_km2", "/ km²", 0),
+        Unit("per_km2_year", "/ km²", 0),
         Unit("count", "", 0),
         Unit("people", "", 0),
         Unit("index", "", 3),

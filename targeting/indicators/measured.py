@@ -18,11 +18,13 @@ class Measured:
     value, low, high : Series
         Index block ids, in the indicator's unit; missing stays missing.
     origin : str
-        `"block"`, `"area"`, `"shrunk"` or `"allocated"`, as in `Values.origin`.
+        As in `Values.origin`.
     losses : tuple of Loss
         Rows the measure could not use.
     reliability : Series, optional
         Share of the variance between blocks that is signal and not chance, 0 to 1.
+    basis : Series of str, optional
+        What each block's value stands on, where that differs from block to block.
     """
 
     value: pd.Series[float]
@@ -31,6 +33,7 @@ class Measured:
     origin: str
     losses: tuple[Loss, ...] = ()
     reliability: pd.Series[float] | None = None
+    basis: pd.Series[str] | None = None
 
 
 def exact(value: pd.Series[float], origin: str, losses: tuple[Loss, ...] = ()) -> Measured:

@@ -63,6 +63,7 @@ def measure(territory: Territory, indicators: Sequence[Indicator]) -> Values:
         filled[indicator.key] = one
     if problems:
         raise TargetingError(problems)
+    basis = {key: one.basis for key, one in filled.items() if one.basis is not None}
     told = {key: one.reliability for key, one in filled.items() if one.reliability is not None}
     return Values(
         value=pd.DataFrame({key: one.value for key, one in filled.items()}),
@@ -71,6 +72,7 @@ def measure(territory: Territory, indicators: Sequence[Indicator]) -> Values:
         origin={key: one.origin for key, one in filled.items()},
         losses=tuple(dict.fromkeys(loss for one in filled.values() for loss in one.losses)),
         reliability=pd.DataFrame(told, index=territory.blocks.index),
+        basis=pd.DataFrame(basis, index=territory.blocks.index),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ from targeting.indicators.counting import (
 )
 from targeting.indicators.exact_intervals import rate_interval, weighted_interval
 from targeting.indicators.measured import Measured, exact
+from targeting.indicators.recording import RecordedShares, as_if_all_recorded, recorded_shares
 from targeting.indicators.shrinking import ShrunkRates, chance_above, gamma_interval, shrink_rates
 from targeting.indicators.smoothing import (
     Smoothed,
@@ -47,6 +49,8 @@ def rate_of_points(
     smooth: Smooth = "hierarchical",
     neighbors: Annotated[int, Ge(1)] = 8,
     interval: Interval | None = None,
+    recorded_share: RecordedShares | None = None,
+    recorded_in: RecordedShares | None = None,
     confidence: Annotated[float, Gt(0), Lt(1)] = 0.9,
 ) -> Measured:
     """Incidents per inhabitant of each block, drawn towards its area and its city.
@@ -82,6 +86,9 @@ def rate_of_points(
         `mid-p`: the same, narrower. Default: `exact` for raw rates, `model` otherwise. By severity
         `exact` and `mid-p` are both the interval of a weighted sum (Fay and Feuer). The value
         always lies within: an end is moved to it where it does not.
+    recorded_share, recorded_in : mapping, optional
+        A scenario: share of the incidents that is recorded, from the lowest to the highest, by kind
+        and by area or municipality; see `recorded_shares`.
     confidence : float
         Probability the interval holds.
 
@@ -96,7 +103,8 @@ def rate_of_points(
     ------
     TargetingError
         `kind-without-severity`: a kind has no weight in the table nor in the study. `no-exposure`:
-        the sources do not say of how many years the incidents are, or do not agree.
+        the sources do not say of how many years the incidents are, or do not agree. Those of
+        `recorded_shares`.
 
     See Also
     --------
@@ -110,6 +118,19 @@ def rate_of_points(
         weights = severity_weights(kinds or kinds_known(territory), severity or {})
         kinds = tuple(kind for kind, weight in weights.items() if weight > 0)
     kinds = kinds or violent_kinds(kinds_known(territory))
+    if recorded_share is not None or recorded_in is not None:
+        shares = recorded_shares(territory, kinds, recorded_share or {}, recorded_in or {})
+        plain = partial(
+            rate_of_points,
+            territory,
+            per=per,
+            per_year=per_year,
+            smooth=smooth,
+            neighbors=neighbors,
+            interval=interval,
+            confidence=confidence,
+        )
+        return as_if_all_recorded(lambda kind: plain(kinds=(kind,)), shares, weights)
     covered = blocks_covered(territory, kinds)
     counts, allocated = events_by_block(territory, kinds)
     years = years_of_data(territory) if per_year else 1.0

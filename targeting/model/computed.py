@@ -33,12 +33,16 @@ class Values:
     origin : mapping
         Indicator key to `"block"` (measured there), `"area"` (handed down from the area around it)
         or `"shrunk"` (a small-number rate drawn towards its surroundings) or `"allocated"` (such a
-        rate of incidents known only for a coarser place).
+        rate of incidents known only for a coarser place) or `"smoothed"` (made of what lies around
+        the block) or `"scenario"` (corrected by shares the study states).
     losses : tuple of Loss
         What the measures could not use.
     reliability : DataFrame
         Share of the variance between blocks that is signal and not chance, 0 to 1; a column for
         each indicator that tells it.
+    basis : DataFrame
+        What each value stands on, such as `residents` or `ground`; a column for each indicator
+        where that differs from block to block.
 
     Examples
     --------
@@ -54,6 +58,7 @@ class Values:
     origin: Mapping[str, str]
     losses: tuple[Loss, ...] = ()
     reliability: pd.DataFrame = field(default_factory=pd.DataFrame)
+    basis: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         Counts(self.value, self.low, self.high)

@@ -56,7 +56,7 @@ class Scene:
 
 
 # Origins whose interval is chance, not a mask.
-_DRAWN_IN = ("shrunk", "allocated")
+_DRAWN_IN = ("shrunk", "allocated", "smoothed", "scenario")
 
 
 def build_scene(result: Result, *, language: str | None = None) -> Scene:

@@ -97,6 +97,8 @@ BY_ORIGIN = {
     "area": Noise("uniform"),
     "shrunk": Noise("gamma"),
     "allocated": Noise("gamma"),
+    "smoothed": Noise("gamma"),
+    "scenario": Noise("gamma"),
 }
 
 
