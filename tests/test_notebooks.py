@@ -8,7 +8,11 @@ from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 # What each has written at its end.
-WRITES = {"01-first-map": "index.html", "02-sources": "intake.html"}
+WRITES = {
+    "01-first-map": "index.html",
+    "02-sources": "intake.html",
+    "03-composite": "account.json",
+}
 
 
 def test_what_each_notebook_writes_is_known():
