@@ -317,7 +317,7 @@ def _cache(options: argparse.Namespace) -> Path | None:
 
 def _run(options: argparse.Namespace, language: str) -> int:
     from targeting.pipeline import run
-    from targeting.render import doubt_lines, intake_lines
+    from targeting.render import doubt_lines, finding_lines, intake_lines
 
     path = _study_path(options.study, language)
     out = options.out or path.parent / "results"
@@ -327,7 +327,7 @@ def _run(options: argparse.Namespace, language: str) -> int:
     print("\n".join(intake_lines(result.territory.intake, language)))
     print("  " + say("intake.terminal.whole", language, file=out / "intake.html"))
     _print_polygons(result, language)
-    print("\n".join(doubt_lines(result, language)))
+    print("\n".join([*doubt_lines(result, language), *finding_lines(result, language)]))
     page = next(file for file in files if file.suffix == ".html")
     print(say("cli.run-done", language, folder=out, page=page.resolve()))
     return OK

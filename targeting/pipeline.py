@@ -9,11 +9,15 @@ from typing import Any
 
 from targeting.characterization import profile
 from targeting.composite import score
+from targeting.composite.checks import check_composite
 from targeting.composite.doubting import doubt_of
+from targeting.composite.effective import main_effects
 from targeting.composite.treating import treated_values
+from targeting.composite.weigh import Outcome
 from targeting.delineation import street_links
 from targeting.delineation.settings import check_settings
 from targeting.indicators import measure
+from targeting.indicators.counting import violence_by_block
 from targeting.model import Doubt, IntakeReport, Result, Scores, Territory, Values
 from targeting.problems import Problem, TargetingError
 from targeting.registry import method
@@ -240,6 +244,9 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
     values = measure(territory, study.indicators)
     tell("score")
     scores, ready = scored(study, territory, values)
+    people = territory.blocks["population"]
+    found = check_composite(values, study.indicators, study.weights, scores, people)
+    effects = main_effects(scores.parts, scores.score, scores.weights)
     doubt = _doubt(study, ready, scores, tell)
     tell("link")
     barriers = None if territory.barriers is None else territory.barriers.geometry
@@ -249,7 +256,18 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
     polygons = delineate(territory.blocks, scores.score, links, **study.delineation.settings)
     tell("characterize")
     profiles = profile(territory, study.indicators, values, scores, polygons)
-    return Result(study, territory, study.indicators, values, scores, polygons, profiles, doubt)
+    return Result(
+        study,
+        territory,
+        study.indicators,
+        values,
+        scores,
+        polygons,
+        profiles,
+        doubt=doubt,
+        findings=found,
+        effects=effects,
+    )
 
 
 def score_settings(study: Study, territory: Territory) -> dict[str, Any]:
@@ -261,6 +279,7 @@ def score_settings(study: Study, territory: Territory) -> dict[str, Any]:
         "coverage_min": study.coverage_min,
         "normalize_each": study.normalize_each,
         "groups": within,
+        "outcome": _outcome(study, territory),
     }
 
 
@@ -282,6 +301,17 @@ def scored(study: Study, territory: Territory, values: Values) -> tuple[Scores, 
     # What each draw treats anew is not treated twice.
     again = study.treat is not None and not study.treat_each and study.within == "city"
     return replace(scores, treated=treated), values if again else ready
+
+
+def _outcome(study: Study, territory: Territory) -> Outcome | None:
+    """Return what weights can be learned from, where the study learns any."""
+    uses = {node.weigh.use for node in study.weights.nodes() if node.weigh is not None}
+    counts = violence_by_block(territory) if "regression" in uses else None
+    if counts is None:
+        return None
+    centers = territory.blocks.geometry.centroid
+    people = territory.blocks["population"].to_numpy(float)
+    return Outcome(counts, people, centers.x.to_numpy(), centers.y.to_numpy())
 
 
 def _doubt(study: Study, values: Values, scores: Scores, tell: Tell) -> Doubt | None:

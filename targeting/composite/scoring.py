@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from targeting.composite.weigh.regression import Outcome
 from targeting.model import Indicator, MethodSpec, Node, Scores, Values
 from targeting.problems import Problem, TargetingError
 from targeting.registry import method, traits
@@ -60,6 +62,7 @@ def score(
     normalize_each: Mapping[str, MethodSpec] | None = None,
     reference: pd.DataFrame | None = None,
     groups: pd.Series[str] | None = None,
+    outcome: Outcome | None = None,
 ) -> Scores:
     """Combine indicator values into the urgency of each block.
 
@@ -83,6 +86,8 @@ def score(
         together. Default: the city's own.
     groups : Series, optional
         Group of each block, such as its municipality: normalized within each.
+    outcome : Outcome, optional
+        Incidents by block, for a weigher that learns from them.
 
     Returns
     -------
@@ -109,7 +114,7 @@ def score(
     chosen = {one.key: (normalize_each or {}).get(one.key, normalize) for one in indicators}
     parts = urgent_parts(values, indicators, chosen, reference=reference, groups=groups)
     rule = _Rule(aggregate, coverage_min)
-    tree, notes = weighed(tree.scaled(), parts["value"], aggregate, coverage_min)
+    tree, notes = weighed(tree.scaled(), parts["value"], aggregate, coverage_min, outcome)
     combined = _combine(tree, parts["value"], rule)
     if combined.value.isna().all():
         raise TargetingError([Problem("no-scores", "composite.coverage_min")])
@@ -205,7 +210,11 @@ def _unit(spec: MethodSpec) -> bool:
 
 
 def weighed(
-    tree: Node, parts: pd.DataFrame, aggregate: MethodSpec, coverage_min: float
+    tree: Node,
+    parts: pd.DataFrame,
+    aggregate: MethodSpec,
+    coverage_min: float,
+    outcome: Outcome | None = None,
 ) -> tuple[Node, dict[str, Mapping[str, Any]]]:
     """Return a tree whose weights are those its weighers find, and what they note.
 
@@ -219,6 +228,8 @@ def weighed(
         How groups that do not say otherwise become one.
     coverage_min : float
         The same for the share of the weight that must have data.
+    outcome : Outcome, optional
+        What a weigher that learns from incidents learns from.
 
     Returns
     -------
@@ -240,19 +251,24 @@ def weighed(
         node = replace(node, children=children)
         if node.weigh is None:
             return node
+        # What is stated to weigh nothing is not weighed again.
+        counted = [child for child in children if child.weight > 0]
         held = pd.DataFrame(
             {
                 child.key: _combine(child, parts, rule).value
                 if child.children
                 else parts[child.key]
-                for child in children
+                for child in counted
             }
         )
-        given = pd.Series({child.key: child.weight for child in children}, dtype=float)
-        found = method("weigher", node.weigh.use)(held, given, **node.weigh.settings)
+        given = pd.Series({child.key: child.weight for child in counted}, dtype=float)
+        weigher = method("weigher", node.weigh.use)
+        more = (outcome,) if "outcome" in inspect.signature(weigher).parameters else ()
+        found = weigher(held, given, *more, **node.weigh.settings)
         notes[node.key] = found.notes
-        own = found.weights
-        settled = tuple(replace(child, weight=float(own[child.key])) for child in children)
+        settled = tuple(
+            replace(child, weight=float(found.weights.get(child.key, 0.0))) for child in children
+        )
         return replace(node, children=settled, weigh=None)
 
     return settle(tree), notes

@@ -118,3 +118,12 @@ def unused_events(
             total = round(float(counts.sum()))
             losses.append(Loss("incidents", reason, lost, total, tuple(blocks.index[rows][:5])))
     return tuple(losses)
+
+
+def violence_by_block(territory: Territory) -> np.ndarray | None:
+    """Return the violent incidents of each block, missing where nobody looks; None without any."""
+    if territory.incidents is None and territory.incident_counts is None:
+        return None
+    kinds = violent_kinds(kinds_known(territory))
+    counts, _ = events_by_block(territory, kinds)
+    return np.where(blocks_covered(territory, kinds), counts, np.nan)

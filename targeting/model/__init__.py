@@ -20,6 +20,7 @@ from targeting.model.declared import (
     LayerSpec,
     MethodSpec,
 )
+from targeting.model.finding import Finding, Severity
 from targeting.model.index import Index
 from targeting.model.taken import (
     Counts,
@@ -36,6 +37,7 @@ __all__ = [
     "DIMENSIONS",
     "Doubt",
     "DoubtSpec",
+    "Finding",
     "Index",
     "Indicator",
     "IntakeReport",
@@ -49,6 +51,7 @@ __all__ = [
     "Profiles",
     "Result",
     "Scores",
+    "Severity",
     "Territory",
     "Values",
     "frozen",

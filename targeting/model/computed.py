@@ -12,6 +12,7 @@ import pandas as pd
 
 from targeting.model._checks import demand, frozen
 from targeting.model.declared import Indicator
+from targeting.model.finding import Finding
 from targeting.model.taken import Counts, Loss, Territory
 from targeting.model.tree import Node
 
@@ -292,6 +293,8 @@ class Result:
     polygons: CandidatePolygons
     profiles: Profiles
     doubt: Doubt | None = None
+    findings: tuple[Finding, ...] = ()
+    effects: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __post_init__(self) -> None:
         index = self.territory.blocks.index

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from targeting.render.doubt import doubt_lines
+from targeting.render.indicators import finding_lines
 from targeting.render.intake import intake_record, write_intake
 from targeting.render.outputs import check_folder, write_outputs
 from targeting.render.page import TargetMap, write_page
@@ -12,6 +13,7 @@ __all__ = [
     "TargetMap",
     "check_folder",
     "doubt_lines",
+    "finding_lines",
     "head_lines",
     "intake_lines",
     "intake_record",

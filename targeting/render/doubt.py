@@ -8,6 +8,7 @@ import pandas as pd
 from targeting.i18n import LANGUAGES, say
 from targeting.model import DIMENSIONS, Result
 from targeting.render.public import Grain
+from targeting.render.safe import safe_text
 
 # Finer would tell more of violence than the scores do.
 _GRAIN = Grain(2, 5)
@@ -120,7 +121,7 @@ def _named(result: Result, alternative: str, language: str) -> str:
     """Return an alternative with the name people know it by."""
     for indicator in result.indicators:
         if indicator.key == alternative:
-            return indicator.names[language]
+            return safe_text(indicator.names[language])
     if alternative in DIMENSIONS:
         return say(f"page.dimension.{alternative}", language)
     return alternative

@@ -26,6 +26,7 @@ from targeting.problems import Problem, TargetingError
 from targeting.render import public
 from targeting.render.doubt import doubt_table
 from targeting.render.figures import public_notes
+from targeting.render.indicators import indicator_table
 from targeting.render.intake import INTAKE_HTML, INTAKE_JSON, intake_record, write_intake
 from targeting.render.page import write_page
 from targeting.render.records import plain
@@ -169,6 +170,7 @@ def _write_all(result: Result, folder: Path) -> list[str]:
     _write_csv(facility_table(result), folder / "facilities_by_polygon.csv")
     _write_csv(facility_count_table(result), folder / "facility_counts.csv")
     _write_csv(facility_merge_table(result), folder / "facility_merges.csv")
+    _write_csv(indicator_table(result), folder / "indicators.csv")
     _write_csv(doubt_table(result), folder / "doubt.csv")
     write_intake(_intake(result), folder)
     names = [
@@ -179,6 +181,7 @@ def _write_all(result: Result, folder: Path) -> list[str]:
         "facilities_by_polygon.csv",
         "facility_counts.csv",
         "facility_merges.csv",
+        "indicators.csv",
         "doubt.csv",
         INTAKE_HTML,
         INTAKE_JSON,
@@ -298,6 +301,10 @@ def manifest(result: Result, outputs: dict[str, str]) -> dict[str, Any]:
         "mode": "public",
         "versions": {"python": platform.python_version(), **_versions()},
         "inputs": [_input(layer) for layer in result.territory.intake.layers],
+        "findings": [
+            {"code": one.code, "severity": one.severity, "about": list(one.about)}
+            for one in result.findings
+        ],
         "losses_measuring": [_loss(loss) for loss in result.values.losses],
         "polygons": {
             "count": len(result.polygons.polygons),

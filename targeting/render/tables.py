@@ -12,8 +12,7 @@ from targeting.model import Result
 from targeting.render import public
 from targeting.render.doubt import doubt_columns
 from targeting.render.records import city_kinds, listed_facilities, weighted
-
-_RISKY = tuple("=+-@\t\r\n") + ("＝", "＋", "－", "＠")
+from targeting.render.safe import safe_text
 
 
 def block_table(result: Result) -> gpd.GeoDataFrame:
@@ -90,20 +89,6 @@ def polygon_table(result: Result) -> gpd.GeoDataFrame:
         few |= hidden
     columns["violence_withheld"] = few
     return gpd.GeoDataFrame(columns, geometry=table.geometry.array, crs=table.crs)
-
-
-def safe_text(value: object) -> str:
-    """Return a text no spreadsheet takes for a formula; missing becomes empty.
-
-    Examples
-    --------
-    >>> safe_text("=1+1"), safe_text("Escuela"), safe_text(None)
-    ("'=1+1", 'Escuela', '')
-    """
-    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
-        return ""
-    text = str(value).replace("\0", "")
-    return f"'{text}" if text.lstrip(" \u00a0\ufeff").startswith(_RISKY) else text
 
 
 def _with_names(table: pd.DataFrame, kinds: list[FacilityKind]) -> pd.DataFrame:
