@@ -3,8 +3,9 @@
 python benchmarks/composite.py            # 60,000 and 2,500,000 blocks, 20 indicators
 python benchmarks/composite.py --quick    # 6,000 and 60,000; targets are for the whole
 
-The doubt of a composite is in composite_doubt.py, rates of small numbers in small_numbers.py.
-COINr needs R: it is not run here. Peers that combine one level are given one.
+The whole run ends with the doubt of a composite and rates of small numbers, which can also be run
+by themselves: composite_doubt.py, small_numbers.py. COINr needs R: it is not run here. Peers that
+combine one level are given one.
 """
 
 from __future__ import annotations
@@ -45,6 +46,12 @@ def main() -> int:
     rows = recipe_rows(small, peers=True, seconds=0.5 if whole else None)
     rows += recipe_rows(large, peers=False, seconds=15.0 if whole else None, gigabytes=4.0)
     rows += index_rows()
+    if whole:
+        from composite_doubt import doubt_rows
+        from small_numbers import model_rows, smoothing_rows
+
+        rows += doubt_rows(whole=True)
+        rows += [*smoothing_rows(60_000), *model_rows()]
     show(rows, as_json=options.json)
     return 0
 
