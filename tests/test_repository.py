@@ -159,6 +159,16 @@ def test_mexican_names_stay_in_their_room() -> None:
     assert found == set()
 
 
+def test_numba_has_one_door() -> None:
+    """Compiled loops are typed, cached and left out of the coverage alike."""
+    found = {
+        file.relative_to(PACKAGE).as_posix()
+        for file in SOURCES
+        if re.search(r"^\s*(import|from) numba", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert found == {"compiled.py"}
+
+
 # ---- dependencies
 
 

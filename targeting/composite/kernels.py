@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from targeting.composite._compiled import njit
+from targeting.compiled import njit
 from targeting.model import Node
 
 MEANS = {"arithmetic": 0, "power_mean": 1, "geometric": 2, "harmonic": 3}

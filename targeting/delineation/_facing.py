@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from targeting.delineation._compiled import njit, njit_inner
+from targeting.compiled import njit, njit_inner
 
 STEEPEST = 0.7
 NEAR_M = 8.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from targeting.delineation._compiled import njit, njit_inner
+from targeting.compiled import njit, njit_inner
 from targeting.delineation._search import BESIDE, CIRCLE, INSIDE, NEITHER, Bench, clear, grow, take
 from targeting.delineation.graph import City, Limits
 

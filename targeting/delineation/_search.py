@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from targeting.delineation._compiled import njit, njit_inner
+from targeting.compiled import njit, njit_inner
 from targeting.delineation.graph import City, Limits
 
 NEITHER, INSIDE, BESIDE = 0, 1, 2

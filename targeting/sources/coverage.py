@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 
-Loop = TypeVar("Loop", bound=Callable[..., Any])
+from targeting.compiled import njit
+
 # What rounding leaves in a cell that is only touched.
 _DUST = 1e-9
-
-
-def njit(function: Loop) -> Loop:
-    """Return the function compiled to machine code, cached beside its source."""
-    return cast(Loop, numba.njit(cache=True)(function))
 
 
 @njit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from targeting.composite._compiled import njit
+from targeting.compiled import njit
 from targeting.composite.aggregate.result import Aggregate, known_weights, shared_out
 from targeting.problems import Problem, TargetingError
 from targeting.registry import register

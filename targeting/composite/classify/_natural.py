@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from targeting.composite._compiled import njit
+from targeting.compiled import njit
 
 
 @njit

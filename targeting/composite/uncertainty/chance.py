@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from targeting.composite._compiled import njit
+from targeting.compiled import njit
 from targeting.composite.kernels import Levels
 from targeting.composite.uncertainty.choices import Anywhere, Around, Spread
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from targeting.composite._compiled import njit
+from targeting.compiled import njit
 from targeting.composite.uncertainty.chance import fill_uniform, key_of
 from targeting.composite.uncertainty.choices import Noise, refuse
 from targeting.composite.uncertainty.model import Model

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from targeting.composite._compiled import njit
+from targeting.compiled import njit
 from targeting.composite.uncertainty.choices import FACTORS, refuse
 from targeting.composite.uncertainty.evaluate import Plan, plan_of, scores, stated
 from targeting.composite.uncertainty.model import Model

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from targeting.composite._compiled import njit
+from targeting.compiled import njit
 
 GRID = 2.0**40
 # The rule for blocks with equal scores, and how many steps of a stored rank make one place.

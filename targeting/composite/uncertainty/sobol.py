@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import qmc
 
-from targeting.composite._compiled import njit
+from targeting.compiled import njit
 from targeting.composite.uncertainty.choices import FACTORS, LISTED, refuse
 from targeting.composite.uncertainty.draws import _BATCH_BYTES, stated_ranks
 from targeting.composite.uncertainty.evaluate import plan_of, scores

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from targeting.composite._compiled import njit
+from targeting.compiled import njit
 from targeting.composite.uncertainty.choices import LISTED, refuse
 from targeting.composite.uncertainty.draws import batches, line_of, stated_ranks, versions_of
 from targeting.composite.uncertainty.evaluate import Plan, plan_of, scores

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from targeting.composite._compiled import njit
+from targeting.compiled import njit
 from targeting.composite.uncertainty.choices import LISTED, Missing, Noise, Spread, refuse
 from targeting.composite.uncertainty.draws import (
     _SCORE_STEPS,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from targeting.composite._compiled import njit
+from targeting.compiled import njit
 
 _SAME = 1e-12
 _CROWD = 8
