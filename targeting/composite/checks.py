@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from targeting.composite.correlations import correlations, lowest_groups
 from targeting.composite.effective import main_effects
-from targeting.model import Finding, Indicator, Node, Scores, Severity, Values
+from targeting.model import Finding, Indicator, Node, Scores, Values
 
 _ORDER = {"serious": 0, "look": 1, "note": 2}
 
