@@ -17,6 +17,7 @@ from targeting.model import Indicator, Result
 from targeting.render import public
 
 _WEIGHT_DIGITS = 2
+_LEVEL_STEPS = 1000
 
 
 def change_records(result: Result, recipe: Recipe, line: Line, block: str) -> dict[str, Any]:
@@ -55,7 +56,9 @@ def change_records(result: Result, recipe: Recipe, line: Line, block: str) -> di
         _weights(change_weights(recipe, block, key, line, digits=_WEIGHT_DIGITS)) for key in groups
     ]
     values = [
-        _value(result, one, place, change_value(recipe, block, one.key, line, step=_step(one)))
+        _value(
+            result, one, place, change_value(recipe, block, one.key, line, step=_step(result, one))
+        )
         for one in result.indicators
     ]
     return {
@@ -65,8 +68,11 @@ def change_records(result: Result, recipe: Recipe, line: Line, block: str) -> di
     }
 
 
-def _step(one: Indicator) -> float | None:
-    return None if public.shown_as_level(one) else public.value_grain(one).size
+def _step(result: Result, one: Indicator) -> float | None:
+    """Return the step a value is told in; of one told as a level, a small one."""
+    if not public.shown_as_level(one):
+        return public.value_grain(one).size
+    return float(result.values.value[one.key].std()) / _LEVEL_STEPS or None
 
 
 def _weights(found: Any) -> dict[str, Any]:

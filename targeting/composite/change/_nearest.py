@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-_STEPS = 33
+_STEPS = 17
 _HALVINGS = 60
-_DRAWN, _NEAREST = 96, 6
+_DRAWN, _NEAREST = 48, 4
 
 
 def nearest(start: np.ndarray, leaning: np.ndarray, norm: str) -> np.ndarray | None:
@@ -152,7 +152,7 @@ def _halved(
     high: float,
     clear: float,
 ) -> float:
-    for _ in range(30):
+    for _ in range(24):
         middle = (low + high) / 2
         met = margin(start + middle * (end - start)) >= clear
         low, high = (low, middle) if met else (middle, high)

@@ -127,10 +127,6 @@ class Recipe:
         specs = methods_of(self.tree, self.aggregate).values()
         return all("monotone" in traits("aggregator", spec.use).laws for spec in specs)
 
-    def scored(self, tree: Node) -> np.ndarray:
-        """Return the scores of the city with another tree; a group of weight 0 may have fallen."""
-        return self.scorer(tree)(self.parts[list(tree.leaves())].to_numpy(float))
-
     def scorer(self, tree: Node) -> Scorer:
         """Return the plain way from parts to scores."""
         return scorer(tree, **self.rules)

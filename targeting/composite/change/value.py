@@ -15,6 +15,7 @@ from targeting.registry import traits
 
 _HALVINGS = 50
 _GRID = 33
+_FINER = 1000  # where a value is told in steps, it is looked for to a thousandth of one
 _KNOWN = ("normalize", "aggregate", "coverage_min", "normalize_each", "reference", "groups")
 
 
@@ -100,7 +101,9 @@ def change_value(
     worst_first = ends[::-1] if indicator.worse == "higher" else ends
     exact = _one_way(recipe, key)
     far_ends = [worst_first[0 if up else 1]] if exact else list(ends)
-    found = [_crossing(margin, before, end, exact=exact) for end in far_ends if end != before]
+    found = [
+        _crossing(margin, before, end, exact=exact, step=step) for end in far_ends if end != before
+    ]
     reached = [value for value in found if value is not None]
     if not reached:
         extreme = max((margin(end) for end in far_ends), default=np.nan)
@@ -167,7 +170,7 @@ def _quick(recipe: Recipe, indicator: Indicator, place: int) -> Callable[[float]
 
 
 def _crossing(
-    margin: Callable[[float], float], near: float, far: float, *, exact: bool
+    margin: Callable[[float], float], near: float, far: float, *, exact: bool, step: float | None
 ) -> float | None:
     """Return the value nearest to `near`, on the way to `far`, that lies across."""
     if exact:
@@ -181,7 +184,10 @@ def _crossing(
             near = float(value)
         else:
             return None
+    enough = 0.0 if step is None else step / _FINER
     for _ in range(_HALVINGS):
+        if abs(far - near) <= enough:
+            break
         middle = (near + far) / 2
         near, far = (near, middle) if margin(middle) >= CLEAR else (middle, far)
     return far

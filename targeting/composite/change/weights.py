@@ -120,16 +120,24 @@ def change_weights(
     parts = recipe.table[place]
     start = before.to_numpy(float)
 
+    short = _short(recipe.tree, group)
+    leaves = list(short.leaves())
+    table = np.column_stack(
+        [(city.groups if key in city.groups else recipe.parts)[key] for key in leaves]
+    )
+
+    def scored(weights: np.ndarray) -> np.ndarray:
+        return recipe.scorer(_with_weights(short, group, weights))(table)
+
     def margin(weights: np.ndarray) -> float:
         try:
-            again = recipe.scored(_with_weights(recipe.tree, group, weights))
-            return sign * line.margin(again, place)
+            return sign * line.margin(scored(weights), place)
         except TargetingError:  # such as an order that equal weights do not give
             return np.nan
 
     def level_at(weights: np.ndarray) -> float:
         """Return where the line lies, on the scale of the score."""
-        scores = recipe.scored(_with_weights(recipe.tree, group, weights))
+        scores = scored(weights)
         return float(scores[place]) - line.margin(scores, place)
 
     def towards(level: float) -> np.ndarray | None:
@@ -156,6 +164,22 @@ def change_weights(
     after = pd.Series(found, index=before.index)
     distance = float(np.linalg.norm(found - start, 1 if norm == "l1" else 2))
     return WeightChange(group, before, after, distance, exact, float(again[place]), left)
+
+
+def _short(tree: Node, group: str) -> Node:
+    """Return the tree with every group that the weights of one do not change as a leaf."""
+
+    def holds(node: Node) -> bool:
+        return any(one.key == group for one in node.nodes())
+
+    def cut(node: Node) -> Node:
+        children = tuple(
+            cut(child) if node.key != group and holds(child) else Node(child.key, child.weight)
+            for child in node.children
+        )
+        return replace(node, children=children)
+
+    return cut(tree)
 
 
 def _rounded(
