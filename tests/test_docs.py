@@ -200,8 +200,8 @@ def test_the_table_of_settings_is_that_of_the_measures(page):
 @pytest.mark.parametrize("page", DOUBT)
 def test_every_check_of_a_planner_is_told_of(page):
     text = (DOCS / page).read_text("utf-8")
-    codes = [key[6:] for key in catalogue("en") if key.startswith("check.")]
-    assert [code for code in codes if f"`{code}`" not in text] == []
+    codes = {key[6:] for key in catalogue("en") if key.startswith("check.")} - {"heading"}
+    assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
 
 
 @pytest.mark.parametrize("page", DOUBT)
