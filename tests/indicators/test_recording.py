@@ -7,6 +7,7 @@ import pytest
 from targeting.indicators import density_of_points, rate_of_points, rate_with_exposure
 from targeting.indicators.recording import recorded_shares
 from targeting.problems import TargetingError
+from targeting.settings import method_spec
 from tests.cities import city
 
 
@@ -79,3 +80,15 @@ def test_nothing_recorded_stays_nothing_and_missing_stays_missing():
     scenario = rate_of_points(territory, recorded_share={"homicide": (0.1, 0.2)})
     assert scenario.value.isna().tolist() == [True, False]
     assert isinstance(scenario.reliability, pd.Series)
+
+
+def test_a_study_states_the_shares_in_the_indicator_s_measure():
+    found = []
+    raw = {"use": "rate_of_points", "recorded_share": {"robbery": [0.05, 0.10], "other": [1, 1]}}
+    spec = method_spec("measure", raw, "indicators.v.measure", found)
+    assert found == []
+    assert spec.settings["recorded_share"] == {"robbery": (0.05, 0.10), "other": (1.0, 1.0)}
+    for wrong in ([0.0, 0.1], [0.5, 1.5], [0.5]):
+        raw["recorded_share"] = {"robbery": wrong}
+        assert method_spec("measure", raw, "indicators.v.measure", found) is None
+    assert found[0].where.startswith("indicators.v.measure.recorded_share.robbery")

@@ -228,3 +228,35 @@ def test_95_percent_intervals_hold_95_percent(masked):
     assert 0.93 <= np.concatenate(inside[False]).mean() <= 0.97
     if masked:
         assert 0.95 <= np.concatenate(inside[True]).mean() <= 0.985
+
+
+@pytest.mark.real
+def test_the_drawn_shares_of_an_area_s_blocks_add_up_to_what_the_area_has(real_data):
+    """INEGI publishes most counts of an AGEB unmasked, a third of those of its blocks masked.
+
+    What the blocks are expected to have sums to the AGEB's; the middles of the masks sum to 10 %
+    more, because 1 is likelier than 2 in a small block.
+    """
+    from targeting.sources.mx.census import inegi_census
+
+    layer = inegi_census(real_data / "aguascalientes" / "RESAGEBURB_01001_2020.csv")
+    blocks, areas = layer.counts["block"], layer.counts["area"]
+    part, whole = (
+        Bounded(*(getattr(blocks, end)[column].to_numpy(float) for end in ("low", "value", "high")))
+        for column in ("P15YM_AN", "P_15YMAS")
+    )
+    area = pd.Series(blocks.value.index.str.slice(0, 13))
+    drawn = shrink_shares(part, whole, area)
+    lived = whole.value > 0
+    assert not np.isnan(drawn.share[lived]).any()
+    known = (areas.low["P15YM_AN"] == areas.high["P15YM_AN"]) & (areas.value["P_15YMAS"] > 50)
+
+    def sums(by_block):
+        held = pd.Series(np.where(lived, np.nan_to_num(by_block), 0.0)).groupby(area).sum()
+        return held.reindex(areas.value.index).fillna(0.0)[known]
+
+    true = areas.value["P15YM_AN"][known]
+    expected, middles = sums(drawn.share * whole.value), sums(part.value)
+    assert expected.sum() == pytest.approx(true.sum(), rel=0.02)
+    assert middles.sum() > 1.08 * true.sum()
+    assert ((expected - true) ** 2).mean() < ((middles - true) ** 2).mean() / 4
