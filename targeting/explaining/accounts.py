@@ -149,7 +149,7 @@ def nearest_ids(given: str, known: pd.Index) -> list[str]:
     Examples
     --------
     >>> nearest_ids("0190", pd.Index(["0100", "0191", "0192", "0200"]))[:2]
-    ['0191', '0192']
+    ['0192', '0191']
     """
     names = np.sort(known.to_numpy(str))
     at = int(np.searchsorted(names, given))

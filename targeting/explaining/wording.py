@@ -162,8 +162,8 @@ def _changes(
                 "account.weight",
                 language,
                 name=_child(child, by_key, language),
-                before=one["before"][child],
-                after=after,
+                before=_percent(one["before"][child]),
+                after=_percent(after),
             )
             for child, after in one["after"].items()
         )
@@ -187,6 +187,11 @@ def _changes(
         if groups or names:
             text = "; ".join([*groups, *names])
             yield "    " + say(f"account.not-{reason.replace('_', '-')}", language, list=text)
+
+
+def _percent(share: float) -> str:
+    """Return a share as percent, with the decimals it has."""
+    return f"{100 * share:.2f}".rstrip("0").rstrip(".") + "%"
 
 
 def _child(key: str, by_key: Mapping[str, Indicator], language: str) -> str:

@@ -79,8 +79,8 @@ def change_weights(
     norm : str
         How distance is told: root of the squares, or sum of the moves.
     digits : int, optional
-        Tell weights to so many decimals: the first such weights on the way beyond that cross.
-        Default: as they are found.
+        Tell weights to so many decimals (up to two more where none cross): the first such weights
+        on the way beyond that do. Default: as they are found.
 
     Returns
     -------
@@ -157,6 +157,8 @@ def change_weights(
         return NoChange(group, "out_of_reach" if exact else "not_found")
     if digits is not None:
         found = _rounded(start, found, margin, digits)
+        if found is None:
+            return NoChange(group, "not_found")
     again = recipe.again(weights=_with_weights(recipe.tree, group, found)).score.to_numpy(float)
     left = line.margin(again, place)
     if not sign * left > 0:
@@ -184,19 +186,18 @@ def _short(tree: Node, group: str) -> Node:
 
 def _rounded(
     start: np.ndarray, found: np.ndarray, margin: Callable[[np.ndarray], float], digits: int
-) -> np.ndarray:
-    """Return weights in whole steps, a little beyond those found; as found where none cross."""
-    unit = 10**digits
-    for beyond in np.linspace(1.0, 1.5, 26):
-        ahead = np.clip(start + beyond * (found - start), 0.0, None)
-        steps = ahead / ahead.sum() * unit
-        whole = np.floor(steps + 1e-9)
-        lacking = round(unit - whole.sum())
-        most = np.argsort(-(steps - whole), kind="stable")[:lacking]
-        whole[most] += 1
-        if margin(whole / unit) >= CLEAR:
-            return np.asarray(whole / unit)
-    return found
+) -> np.ndarray | None:
+    """Return weights in whole steps, a little beyond those found; in finer ones if need be."""
+    for unit in (10**digits, 10 ** (digits + 1), 10 ** (digits + 2)):
+        for beyond in np.linspace(1.0, 1.5, 26):
+            ahead = np.clip(start + beyond * (found - start), 0.0, None)
+            steps = ahead / ahead.sum() * unit
+            whole = np.floor(steps + 1e-9)
+            lacking = round(unit - whole.sum())
+            whole[np.argsort(-(steps - whole), kind="stable")[:lacking]] += 1
+            if margin(whole / unit) >= CLEAR:
+                return np.asarray(whole / unit)
+    return None
 
 
 def _with_weights(tree: Node, group: str, weights: np.ndarray) -> Node:
