@@ -148,10 +148,10 @@ def _compare_words(
     entry: Publishes, heading: str, published: pd.Series, made: pd.Series
 ) -> ColumnAgreement:
     words = {code: {fold(one) for one in said} for code, said in entry.labels.items()}
-    codes = ["" if pd.isna(one) else _code(one) for one in made.tolist()]
-    told = ["" if pd.isna(one) else fold(str(one)) for one in published.tolist()]
-    pairs = zip(codes, told, strict=True)
-    equal = np.array([word in words.get(code, ()) for code, word in pairs], dtype=bool)
+    meant = {one: words.get(_code(one), set()) for one in made.dropna().unique().tolist()}
+    told = {one: fold(str(one)) for one in published.dropna().unique().tolist()}
+    pairs = zip(made.tolist(), published.tolist(), strict=True)
+    equal = np.array([told.get(word, "") in meant.get(one, ()) for one, word in pairs], dtype=bool)
     equal &= (published.notna() & made.notna()).to_numpy()
     apart = pd.Series(np.nan, index=made.index)
     return _agreement(entry, heading, published, made, apart, equal, None)

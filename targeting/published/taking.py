@@ -316,8 +316,10 @@ def numbers(values: pd.Series, missing: Sequence[float]) -> tuple[pd.Series[floa
 
 def texts(values: pd.Series) -> pd.Series[str]:
     """Return a column as texts without doubled spaces; empty ones are missing."""
-    plain_texts = values.astype("str").str.split().str.join(" ")
-    return plain_texts.mask(plain_texts.isin(["", "nan", "NaN", "None", "NA"]))
+    codes, known = pd.factorize(values.astype("str"))  # the same few words in every row
+    tidy = pd.Series(known, dtype="str").str.split().str.join(" ")
+    tidy = tidy.mask(tidy.isin(["", "nan", "NaN", "None", "NA"]))
+    return tidy.reindex(codes).set_axis(values.index)
 
 
 def read_given(
@@ -327,29 +329,30 @@ def read_given(
     columns: Mapping[str, str] | None = None,
     sheet: str | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Return a publisher's table and all its headings; of a long file, what a record may need.
+    """Return what a record may need of a publisher's table, and all the table's headings.
 
     Raises
     ------
     TargetingError
         What the readers raise.
     """
-    if isinstance(table, pd.DataFrame):
-        frame = table.set_axis([str(name) for name in table.columns], axis=1)
-        return frame, [str(name) for name in frame.columns]
     wanted = {plain(one) for column in record.columns.values() for one in column.names}
     wanted |= {plain(one) for one in record.units.names}
     wanted |= {plain(one) for entry in record.publishes for one in entry.names}
     wanted |= {plain(str(one)) for one in (columns or {}).values()}
-    if require_format(table, "CSV", "Parquet", "Excel") == "Excel":
-        frame = _best_sheet(table, wanted, sheet)
-        return frame, [str(name) for name in frame.columns]
     found: list[str] = []
 
     def chosen(names: Sequence[str]) -> list[str]:
         found.extend(names)
         return [name for name in names if plain(name) in wanted] or list(names[:1])
 
+    if isinstance(table, pd.DataFrame):
+        kept = set(chosen([str(name) for name in table.columns]))
+        frame = table.loc[:, [str(name) in kept for name in table.columns]]
+        return frame.set_axis([str(name) for name in frame.columns], axis=1), found
+    if require_format(table, "CSV", "Parquet", "Excel") == "Excel":
+        frame = _best_sheet(table, wanted, sheet)
+        return frame, [str(name) for name in frame.columns]
     return read_text_table(table, columns=chosen).frame(), found
 
 

@@ -186,11 +186,11 @@ def test_step_by_step_with_least_squares(tables, key):
 
 @pytest.mark.real
 @EVERY
-def test_wrong_choices_do_not_match(real_data, tables, key):
-    published_im = tables[key][f"IM_{key[-4:]}"].to_numpy()
+def test_wrong_choices_do_not_match(tables, key):
+    table = tables[key]
+    published_im = table[f"IM_{key[-4:]}"].to_numpy()
     # Without the search for the number of bins, which would only take time.
     record = with_settings(key, "dalenius_hodges", bins=LISTED[key]["bins"])
-    file = path_of(real_data, key)
     wrong = LISTED[key]["wrong"]
     changes = {
         "ddof": {"ddof": 1},
@@ -198,10 +198,10 @@ def test_wrong_choices_do_not_match(real_data, tables, key):
         "own": {"reference": "worst"},
     }
     for name, change in changes.items():
-        again = reproduce(with_settings(record, "dp2", **change), file)
+        again = reproduce(with_settings(record, "dp2", **change), table)
         assert not again.agrees
         assert again.max_abs_diff == pytest.approx(wrong[name], rel=6e-3), name
-    other_end = reproduce(with_settings(record, "dp2", reference="best"), file)
+    other_end = reproduce(with_settings(record, "dp2", reference="best"), table)
     assert not other_end.agrees
     assert np.corrcoef(other_end.index.value, -published_im)[0, 1] == pytest.approx(1, abs=1e-9)
     assert other_end.max_abs_diff > 1
@@ -209,14 +209,14 @@ def test_wrong_choices_do_not_match(real_data, tables, key):
 
 @pytest.mark.real
 @EVERY
-def test_other_strata_do_not_give_the_published_grades(real_data, key):
+def test_other_strata_do_not_give_the_published_grades(tables, key):
     # By the textbook's rules, with the number of bins that CONAPO's search finds.
     for rule, share in LISTED[key]["wrong_grades"].items():
         other = with_settings(key, "dalenius_hodges", rule=rule, bins=LISTED[key]["bins"])
-        assert reproduce(other, path_of(real_data, key)).classes_equal == pytest.approx(share)
+        assert reproduce(other, tables[key]).classes_equal == pytest.approx(share)
     if "imu" in key:
         plain = with_settings(key, "dalenius_hodges", winsorize_below=None, bins=20)
-        plain = reproduce(plain, path_of(real_data, key))
+        plain = reproduce(plain, tables[key])
         assert plain.classes_equal == pytest.approx(0.6828312659972435)
 
 
@@ -227,8 +227,8 @@ def test_the_reference_of_the_records_is_the_worst_of_the_three_years(tables):
 
 
 @pytest.mark.real
-def test_the_order_of_the_rows_does_not_matter(real_data):
-    table = pd.read_parquet(path_of(real_data, "conapo-imm-2020")).sample(frac=1, random_state=3)
+def test_the_order_of_the_rows_does_not_matter(tables):
+    table = tables["conapo-imm-2020"].sample(frac=1, random_state=3)
     again = reproduce("conapo-imm-2020", table)
     assert again.agrees
     assert again.ranks_equal == again.classes_equal == 1.0

@@ -1,6 +1,7 @@
 """CONEVAL's social lag index of 2020: both sheets of the published workbook, and a made one."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,7 @@ def workbook(real_data):
     return real_data / "indices" / "coneval" / WORKBOOK
 
 
+@cache
 def sheet_of(workbook, key):
     """The sheet read by pandas, from the row the first unit is in."""
     table = pd.read_excel(workbook, LISTED[key]["sheet"], header=None, engine="calamine", dtype=str)
