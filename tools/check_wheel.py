@@ -28,6 +28,7 @@ MUST_HOLD = (
     "targeting/sources/*.yaml",
     "targeting/sources/mx/*.yaml",
     "targeting/indicators/catalogue.yaml",
+    "targeting/published/*.yaml",
     "targeting/locale/es/*.json",
     "targeting/locale/en/*.json",
     "targeting/render/assets/*.js",
