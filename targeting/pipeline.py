@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from targeting.characterization import profile
 from targeting.composite import score
 from targeting.composite.checks import check_composite
@@ -247,13 +249,13 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
     people = territory.blocks["population"]
     found = check_composite(values, study.indicators, study.weights, scores, people)
     effects = main_effects(scores.parts, scores.score, scores.weights)
-    doubt = _doubt(study, ready, scores, tell)
     tell("link")
     barriers = None if territory.barriers is None else territory.barriers.geometry
     links = street_links(territory.blocks.geometry, barriers, **study.streets)
     tell("delineate")
     delineate = method("delineator", study.delineation.use)
     polygons = delineate(territory.blocks, scores.score, links, **study.delineation.settings)
+    doubt = _doubt(study, ready, scores, polygons.membership, tell)
     tell("characterize")
     profiles = profile(territory, study.indicators, values, scores, polygons)
     return Result(
@@ -314,7 +316,9 @@ def _outcome(study: Study, territory: Territory) -> Outcome | None:
     return Outcome(counts, people, centers.x.to_numpy(), centers.y.to_numpy())
 
 
-def _doubt(study: Study, values: Values, scores: Scores, tell: Tell) -> Doubt | None:
+def _doubt(
+    study: Study, values: Values, scores: Scores, membership: pd.Series[int], tell: Tell
+) -> Doubt | None:
     if not study.doubt.draws:
         return None
     tell("doubt")
@@ -330,6 +334,7 @@ def _doubt(study: Study, values: Values, scores: Scores, tell: Tell) -> Doubt | 
         treat=None if study.treat_each else study.treat,
         normalize_each=study.normalize_each,
         grouped=study.within == "municipality",
+        labels=membership,
     )
 
 

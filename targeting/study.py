@@ -147,6 +147,7 @@ class Study:
                 "treat": [_method_record(spec) for spec in self.doubt.treat],
                 "data": self.doubt.data,
                 "top_share": self.doubt.top_share,
+                "sensitivity": self.doubt.sensitivity,
             },
         }
 

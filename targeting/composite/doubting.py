@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from targeting.composite.uncertainty import (
     Anywhere,
     Missing,
+    Sensitivity,
     Within,
     draw,
     of_parts,
     prepare,
+    sensitivity,
     summarize,
     what_if,
 )
@@ -19,6 +24,7 @@ from targeting.composite.uncertainty.choices import Spread
 from targeting.model import Doubt, DoubtSpec, Indicator, MethodSpec, Scores, Values
 from targeting.problems import Problem, TargetingError
 
+_CAUSES = ("polygon", "choice", "first", "total")
 _COLUMNS = ("rank", "rank_low", "rank_median", "rank_high", "rank_shift", "top_share")
 
 
@@ -35,7 +41,8 @@ def doubt_of(
     treat: MethodSpec | None = None,
     normalize_each: Mapping[str, MethodSpec] | None = None,
     grouped: bool = False,
-) -> Doubt:
+    labels: pd.Series[int] | None = None,
+) -> Doubt | None:
     """Draw a study's choices and data anew, and say how sure each block's rank is.
 
     Weights a weigher found stay where it found them, but for the spread asked for.
@@ -57,10 +64,13 @@ def doubt_of(
     grouped : bool
         The parts were normalized within groups of blocks. Then only weights and aggregations are
         drawn.
+    labels : Series, optional
+        Number of the polygon each block is in, 0 for none: the doubt of each has its causes told.
 
     Returns
     -------
-    Doubt
+    Doubt or None
+        None when nothing varies: no choice was asked to, and the data leave nothing open.
 
     Raises
     ------
@@ -69,7 +79,6 @@ def doubt_of(
 
     Examples
     --------
-    >>> import pandas as pd
     >>> from targeting.composite import score
     >>> one = Indicator("a", {"es": "a", "en": "a"}, "share", "higher", "violence", "share")
     >>> two = Indicator("b", {"es": "b", "en": "b"}, "share", "higher", "violence", "share")
@@ -79,6 +88,7 @@ def doubt_of(
     >>> scores = score(values, [one, two], {"a": 1.0, "b": 1.0}, **how)
     >>> spec = DoubtSpec(draws=100, weights="anywhere", top_share=0.34)
     >>> found = doubt_of(values, [one, two], scores, spec, seed=1, **how)
+    >>> assert found is not None
     >>> found.blocks[["rank_low", "rank_high"]].astype(int).values.tolist()
     [[3, 3], [1, 2], [1, 2]]
     """
@@ -104,9 +114,46 @@ def doubt_of(
             normalize_each=normalize_each,
             **chosen,
         )
+    if not model.varied:
+        return None
     made = summarize(draw(model, draws=spec.draws, seed=seed), top_share=spec.top_share)
     choices = what_if(model, draws=min(spec.draws, 100), seed=seed, top_share=spec.top_share)
-    return Doubt(made.blocks[list(_COLUMNS)], choices, spec.draws, spec.top_share)
+    causes = pd.DataFrame(columns=list(_CAUSES))
+    if spec.sensitivity:
+        found = sensitivity(model, base=spec.sensitivity, seed=seed, labels=labels)
+        causes = _causes(found, model.varied)
+    return Doubt(made.blocks[list(_COLUMNS)], choices, spec.draws, spec.top_share, causes)
+
+
+def _causes(found: Sensitivity, varied: tuple[str, ...]) -> pd.DataFrame:
+    """Return the indices of the city and of every polygon, one row a choice.
+
+    The city's are those of the blocks' own ranks, each block by how much its rank moves: the mean
+    shift of a draw would tell only which choice makes some draws worse than others.
+    """
+    moved = found.blocks["rank_sd"].to_numpy(float) ** 2
+    rows = []
+    for choice in varied:
+        held = [found.blocks[f"{name}_{choice}"].to_numpy(float) for name in ("first", "total")]
+        known = np.isfinite(moved) & (moved > 0) & np.isfinite(held[0])
+        whole = moved[known].sum()
+        shares = [float((one[known] * moved[known]).sum() / whole) if whole else 0 for one in held]
+        rows.append((0, choice, *shares))
+    whole_city = pd.DataFrame(rows, columns=list(_CAUSES))
+    tables = [whole_city]
+    for choice in varied:
+        own = found.groups[[f"first_{choice}", f"total_{choice}"]].set_axis(
+            ["first", "total"], axis=1
+        )
+        tables.append(own.rename_axis("polygon").reset_index().assign(choice=choice))
+    table = pd.concat(tables, ignore_index=True)[list(_CAUSES)]
+    # An estimate of nothing may fall a little below 0.
+    table[["first", "total"]] = table[["first", "total"]].clip(0.0, 1.0)
+    table["polygon"] = table["polygon"].astype(int)
+    order = {choice: place for place, choice in enumerate(varied)}
+    return table.sort_values(
+        ["polygon", "choice"], key=lambda held: held.map(order) if held.name == "choice" else held
+    ).reset_index(drop=True)
 
 
 def _spread(spec: DoubtSpec) -> Spread | None:

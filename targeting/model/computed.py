@@ -164,12 +164,17 @@ class Doubt:
         How many.
     top_share : float
         What the top is: this share of the blocks with a score.
+    causes : DataFrame
+        One row a choice and place: `polygon` (0 for the whole city), `choice`, and its Sobol
+        indices `first` (what it makes alone) and `total` (also together with others): shares of
+        the variance of the blocks' ranks, or of a polygon's mean rank.
     """
 
     blocks: pd.DataFrame
     choices: pd.DataFrame
     draws: int
     top_share: float
+    causes: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,9 @@ class DoubtSpec:
         Values are drawn within the intervals their data leave open.
     top_share : float
         What the top is: this share of the blocks with a score.
+    sensitivity : int
+        Draws of each of the two samples that tell which choice makes how much of the doubt; 0 for
+        none.
     """
 
     draws: int = 500
@@ -67,6 +70,7 @@ class DoubtSpec:
     treat: tuple[MethodSpec, ...] = ()
     data: bool = True
     top_share: float = 0.1
+    sensitivity: int = 64
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,34 @@ def doubt_table(result: Result) -> pd.DataFrame:
     return table[columns]
 
 
+def cause_table(result: Result) -> pd.DataFrame:
+    """Return which choice makes how much of the doubt, in the city and in each polygon.
+
+    Parameters
+    ----------
+    result : Result
+        A study carried out.
+
+    Returns
+    -------
+    DataFrame
+        `polygon` (0 for the whole city), `choice`, `choice_es`, `choice_en`, `first` (share of the
+        variance the choice makes alone) and `total` (also together with others), to 0.01.
+    """
+    columns = ["polygon", "choice", *(f"choice_{language}" for language in LANGUAGES)]
+    columns += ["first", "total"]
+    if result.doubt is None or result.doubt.causes.empty:
+        return pd.DataFrame(columns=columns)
+    table = result.doubt.causes.copy()
+    for language in LANGUAGES:
+        table[f"choice_{language}"] = [
+            say(f"doubt.choice.{choice}", language) for choice in table["choice"]
+        ]
+    for name in ("first", "total"):
+        table[name] = np.round(table[name].to_numpy(float), 2)
+    return table[columns]
+
+
 def doubt_lines(result: Result, language: str) -> list[str]:
     """Return how sure the ranking is, in a few lines for the terminal.
 

@@ -73,7 +73,7 @@ def finding_lines(result: Result, language: str, *, notes: bool = False) -> list
     ]
     if not told:
         return []
-    return [say("check.heading", language), *(f"  · {line}" for line in told)]
+    return [say("checks.heading", language), *(f"  · {line}" for line in told)]
 
 
 def _dimension(key: str, language: str) -> str:

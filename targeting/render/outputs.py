@@ -24,7 +24,7 @@ from targeting.i18n import say
 from targeting.model import LayerReport, Loss, Result
 from targeting.problems import Problem, TargetingError
 from targeting.render import public
-from targeting.render.doubt import doubt_table
+from targeting.render.doubt import cause_table, doubt_table
 from targeting.render.figures import public_notes
 from targeting.render.indicators import indicator_table
 from targeting.render.intake import INTAKE_HTML, INTAKE_JSON, intake_record, write_intake
@@ -172,6 +172,7 @@ def _write_all(result: Result, folder: Path) -> list[str]:
     _write_csv(facility_merge_table(result), folder / "facility_merges.csv")
     _write_csv(indicator_table(result), folder / "indicators.csv")
     _write_csv(doubt_table(result), folder / "doubt.csv")
+    _write_csv(cause_table(result), folder / "doubt_causes.csv")
     write_intake(_intake(result), folder)
     names = [
         "index.html",
@@ -183,6 +184,7 @@ def _write_all(result: Result, folder: Path) -> list[str]:
         "facility_merges.csv",
         "indicators.csv",
         "doubt.csv",
+        "doubt_causes.csv",
         INTAKE_HTML,
         INTAKE_JSON,
     ]

@@ -240,6 +240,7 @@ def _doubt(reading: Reading) -> DoubtSpec:
         "weights_within": Annotated[float, Gt(0), Le(1)],
         "data": bool,
         "top_share": Annotated[float, Gt(0), Lt(1)],
+        "sensitivity": Annotated[int, Ge(0), Le(10_000)],
     }
     kinds = {"normalize": "normalizer", "aggregate": "aggregator", "treat": "treatment"}
     reading.known(section, (*hints, *kinds), "uncertainty")
@@ -249,6 +250,9 @@ def _doubt(reading: Reading) -> DoubtSpec:
     if given["draws"] is not None and 0 < given["draws"] < DRAWS_MIN:
         values = {"given": given["draws"], "expected": f"0, ≥ {DRAWS_MIN}"}
         reading.problems.append(Problem("out-of-range", "uncertainty.draws", values))
+    if given["sensitivity"] == 1:
+        values = {"given": 1, "expected": "0, ≥ 2"}
+        reading.problems.append(Problem("out-of-range", "uncertainty.sensitivity", values))
     for key, kind in kinds.items():
         listed = section.get(key, [])
         listed = listed if isinstance(listed, list) else [listed]

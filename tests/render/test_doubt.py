@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from targeting.model import Doubt
-from targeting.render.doubt import doubt_columns, doubt_lines, doubt_table
+from targeting.render.doubt import cause_table, doubt_columns, doubt_lines, doubt_table
 from targeting.render.tables import block_table
 
 CHOICES = pd.DataFrame(
@@ -86,3 +86,13 @@ def test_without_draws_nothing_is_told(result):
     assert doubt_columns(none) == {}
     assert doubt_lines(none, "es") == []
     assert doubt_table(none).empty
+
+
+def test_causes_are_told_by_polygon_in_both_languages(doubted):
+    causes = pd.DataFrame(
+        {"polygon": [0, 1], "choice": ["weights", "data"], "first": [0.256, 0.5], "total": 0.7}
+    )
+    table = cause_table(replace(doubted, doubt=replace(doubted.doubt, causes=causes)))
+    assert table["first"].tolist() == [0.26, 0.5]
+    assert table["choice_es"].tolist()[0] == "Otros pesos"
+    assert cause_table(doubted).empty

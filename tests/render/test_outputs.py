@@ -28,6 +28,7 @@ FILES = {
     "facility_counts.csv",
     "facility_merges.csv",
     "doubt.csv",
+    "doubt_causes.csv",
     "indicators.csv",
     "intake.html",
     "intake.json",
