@@ -426,7 +426,7 @@ def test_a_group_with_one_known_child_has_no_other_weights():
 def test_a_change_of_value_crosses_and_the_city_is_scored_again(normalize, name):
     made = recipe(normalize=normalize, aggregate=spec(name))
     crossed = 0
-    for place in range(0, 40, 5):
+    for place in range(0, 40, 10):
         block = made.parts.index[place]
         line = line_above(made, place)
         for key in KEYS:
