@@ -173,7 +173,9 @@ def test_numba_has_one_door() -> None:
 
 
 def test_every_import_is_a_declared_dependency() -> None:
-    declared = {name_of(requirement) for requirement in PROJECT["project"]["dependencies"]}
+    """Always, or with an extra that users choose: such a package is imported where it is used."""
+    always = {name_of(requirement) for requirement in PROJECT["project"]["dependencies"]}
+    chosen = {name_of(each) for each in PROJECT["project"]["optional-dependencies"]["mcdm"]}
     providers = packages_distributions()
     undeclared = set()
     for file in SOURCES:
@@ -184,6 +186,7 @@ def test_every_import_is_a_declared_dependency() -> None:
                 names = [node.module or ""]
             else:
                 continue
+            declared = always | chosen if node.col_offset else always
             for top in {name.partition(".")[0] for name in names}:
                 if top in sys.stdlib_module_names or top == "targeting":
                     continue
