@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,8 @@ class ColumnAgreement:
     within : float or None
         Largest difference that counts as agreeing; None where the texts must be the same.
     agrees : bool
-        `equal_share` is what the record says it is known to be, or more.
+        `equal_share` is what the record says it is known to be, or more, and no unit is further
+        apart than it says.
     worst : tuple of str
         Keys of the units furthest apart.
     only_published, only_made : tuple of str
@@ -154,7 +155,18 @@ def _compare_words(
     equal = np.array([told.get(word, "") in meant.get(one, ()) for one, word in pairs], dtype=bool)
     equal &= (published.notna() & made.notna()).to_numpy()
     apart = pd.Series(np.nan, index=made.index)
-    return _agreement(entry, heading, published, made, apart, equal, None)
+    answer = _agreement(entry, heading, published, made, apart, equal, None)
+    if entry.apart_max is None or not answer.agrees:
+        return answer
+    order = {word: place for place, said in enumerate(words.values()) for word in said}
+    places = {code: place for place, code in enumerate(words)}
+    there = (published.notna() & made.notna()).to_numpy() & ~equal
+    far = [
+        _code(ours) not in places
+        or abs(order.get(told[word], np.inf) - places[_code(ours)]) > entry.apart_max
+        for ours, word in zip(made[there].tolist(), published[there].tolist(), strict=True)
+    ]
+    return replace(answer, agrees=not any(far))
 
 
 def _code(value: Any) -> str:
@@ -175,6 +187,7 @@ def _agreement(
     share = float(equal.sum() / count) if count else 1.0
     keys = made.index.astype(str)
     wrong = apart.where(~equal & there & ours)
+    near = entry.apart_max is None or not (wrong > entry.apart_max * (1 + _NEAR) + 1e-12).any()
     worst = list(wrong.dropna().sort_values(ascending=False, kind="stable").index[:WORST])
     if not worst:
         worst = list(keys[~equal & there & ours][:WORST])
@@ -186,7 +199,7 @@ def _agreement(
         max_abs_diff=float(apart.max()) if apart.notna().any() else float("nan"),
         equal_share=share,
         within=within,
-        agrees=share >= entry.agrees - 1e-12 and bool((there & ours).any()),
+        agrees=share >= entry.agrees - 1e-12 and near and bool((there & ours).any()),
         worst=tuple(str(one) for one in worst),
         only_published=tuple(keys[there & ~ours]),
         only_made=tuple(keys[ours & ~there]),

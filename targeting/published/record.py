@@ -34,10 +34,13 @@ class Key:
         Headings under which the key may stand; the first that is there is it.
     width : int, optional
         Characters of a whole key; shorter keys of digits get their zeros back.
+    others : tuple of str
+        Headings that name the units of another edition: such a table is not this index.
     """
 
     names: Headings
     width: int | None = None
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -140,6 +143,9 @@ class Publishes:
         half a unit of the last decimal, or 1e-9.
     agrees : float
         Share of the units that is known to agree: less is a disagreement.
+    apart_max : float, optional
+        Where not all are known to agree: how far apart the others may lie, of a class told in
+        words in classes. One unit further apart is a disagreement.
     labels : mapping
         Of a class: the code made to the words published.
     ranked : int, optional
@@ -155,6 +161,7 @@ class Publishes:
     decimals: int | None = None
     tolerance: Tolerance | None = None
     agrees: Share = 1.0
+    apart_max: Tolerance | None = None
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ranked: int | None = None
     year: int | None = None

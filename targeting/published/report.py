@@ -44,9 +44,10 @@ def report_lines(answer: Reproduction, language: str) -> list[str]:
         if share is not None:
             lines.append("  " + say(f"reproduce.{kind}", language, share=_percent(share)))
     whole = [one for one in answer.columns if one.equal_share == 1]
+    indices = frozenset(one.name for one in answer.columns if one.kind == "index")
     for one in answer.columns:
         if one.equal_share < 1:
-            lines += [f"  {line}" for line in _column_lines(one, language)]
+            lines += [f"  {line}" for line in _column_lines(one, language, indices=indices)]
     if whole:
         lines.append("  " + say("reproduce.whole", language, count=len(whole)))
     if answer.left_out:
@@ -67,10 +68,14 @@ def _percent(share: float) -> str:
     return "100 %" if share == 1 else f"{min(share * 100, 99.999):.3f} %"
 
 
-def _column_lines(one: ColumnAgreement, language: str) -> list[str]:
+def _column_lines(
+    one: ColumnAgreement, language: str, *, indices: frozenset[str] = frozenset()
+) -> list[str]:
     diff = "–" if one.max_abs_diff != one.max_abs_diff else f"{one.max_abs_diff:.6g}"
     values = {"name": one.name, "share": _percent(one.equal_share), "diff": diff}
-    lines = [say("reproduce.column", language, **values)]
+    # Ranks that nobody publishes are told by the column they are ranks of.
+    unpublished = one.kind == "rank" and one.name in indices
+    lines = [say(f"reproduce.{'ranks-of' if unpublished else 'column'}", language, **values)]
     if one.worst:
         lines.append("  " + say("reproduce.worst", language, keys=", ".join(one.worst[:_NAMED])))
     for side, keys in (("published", one.only_published), ("made", one.only_made)):

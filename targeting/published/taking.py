@@ -95,8 +95,8 @@ def take(
     ------
     TargetingError
         `missing-column` for every column that is needed and not there, with the nearest heading;
-        `several-columns`, `unknown-name` (in `columns`), `repeated-units`, and what the reader
-        raises.
+        `several-columns`, `unknown-name` (in `columns`), `repeated-units`, `another-edition`,
+        `nothing-left`, and what the reader raises.
     """
     given, found = read_given(record, table, columns=columns, sheet=sheet)
     problems: list[Problem] = []
@@ -109,9 +109,24 @@ def take(
             headings[name] = heading
         elif not column.optional:
             problems.append(_missing(name, column, found))
+    problems += _of_another_edition(record, finder, found)
     if problems:
         raise TargetingError(problems)
-    return _taken(record, given, headings, finder, found)
+    taken = _taken(record, given, headings, finder, found)
+    if taken.left_out and taken.columns.empty:
+        values = {"given": len(taken.left_out), "expected": record.year}
+        raise TargetingError([Problem("nothing-left", record.key, values)])
+    return taken
+
+
+def _of_another_edition(record: Record, finder: Finder, found: Sequence[str]) -> list[Problem]:
+    """Tell a table whose units are those of another edition, unless it has the record's as well."""
+    others = {plain(one) for one in record.units.others}
+    named = [heading for heading in found if plain(heading) in others]
+    if not named or finder.find(record.units.names, KEY) is not None:
+        return []
+    values = {"given": named[0], "expected": record.units.names[0]}
+    return [Problem("another-edition", record.key, values)]
 
 
 def absent_columns(record: Record, taken: Taken) -> list[Problem]:
@@ -302,7 +317,7 @@ def _demand_each_once(keys: pd.Index, heading: str | None) -> None:
     again = keys[keys.duplicated()].unique()
     if len(again):
         values = {"given": heading or "", "count": len(again), "known": ", ".join(again[:5])}
-        raise TargetingError([Problem("repeated-units", "", values)])
+        raise TargetingError([Problem("repeated-units", heading or KEY, values)])
 
 
 def numbers(values: pd.Series, missing: Sequence[float]) -> tuple[pd.Series[float], int]:

@@ -242,8 +242,15 @@ def _workbook(member: Member, sheet: str | None) -> pa.Table:
     return pa.Table.from_pandas(frame.astype("str"), preserve_index=False)
 
 
+_THOUSANDS = r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?"
+_DECIMAL_COMMA = r"[-+]?(\d+,(\d{1,2}|\d{4,})|0+,\d+|\d{4,},\d+)"
+
+
 def to_numbers(texts: pd.Series[str]) -> tuple[pd.Series[float], int]:
     """Return texts as numbers: decimal point or comma, thousands commas, percent signs.
+
+    "1,234" alone is taken for a thousand; where other texts of the column can only have decimal
+    commas ("0,5", "12,7") and none has a point, all commas are decimal ones.
 
     Parameters
     ----------
@@ -267,7 +274,12 @@ def to_numbers(texts: pd.Series[str]) -> tuple[pd.Series[float], int]:
     open_ = numbers.isna()
     if open_.any():
         rest = tidy[open_]
-        thousands = rest.str.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?").astype(bool)
+        thousands = rest.str.fullmatch(_THOUSANDS).astype(bool)
+        if (
+            rest.str.fullmatch(_DECIMAL_COMMA).any()
+            and not tidy.str.contains(".", regex=False).any()
+        ):
+            thousands &= rest.str.count(",") > 1
         rest = rest.mask(thousands, rest.str.replace(",", "", regex=False))
         rest = rest.mask(~thousands, rest.str.replace(",", ".", n=1, regex=False))
         numbers = numbers.copy()
