@@ -74,3 +74,16 @@ def test_the_ends_of_an_interval_are_treated_as_its_value_is():
     same, nothing = treated_values(values, None)
     assert same is values
     assert nothing.empty
+
+
+def test_a_rule_of_two_parts_is_doubted_without_leaving_one_out():
+    flat = {"a": 2.0, "b": 1.0}
+    how = {**HOW, "aggregate": MethodSpec("quadrants", {"cutoff": 0.5})}
+    scores = score(city(0.4), [ONE, TWO], flat, **how)
+    spec = DoubtSpec(draws=50, sensitivity=16)
+    found = doubt_of(city(0.4), [ONE, TWO], scores, spec, seed=1, **how)
+    assert set(found.choices["choice"]) == {"weights", "data"}
+    # A mean can do without either.
+    scores = score(city(0.4), [ONE, TWO], flat, **HOW)
+    found = doubt_of(city(0.4), [ONE, TWO], scores, spec, seed=1, **HOW)
+    assert found.choices.set_index("choice").loc["without", "alternative"].tolist() == ["a", "b"]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from targeting.composite.kernels import MEANS
 from targeting.composite.uncertainty.choices import FACTORS, LISTED, Missing
 from targeting.composite.uncertainty.draws import carry_out
 from targeting.composite.uncertainty.evaluate import STATED, Plan, plan_of
 from targeting.composite.uncertainty.model import Model
 from targeting.composite.uncertainty.summary import FIGURES, told_of
 from targeting.model import MethodSpec
+from targeting.problems import TargetingError
+from targeting.registry import method
 
 _STREAM = 2
 
@@ -96,14 +99,30 @@ def _as_stated(model: Model, count: int, seed: int) -> Plan:
 
 
 def _leavable(model: Model) -> list[int]:
-    """Return the nodes with a weight and a sister with one."""
+    """Return the nodes with a weight and a sister with one that their group can do without."""
     levels = model.levels
     nodes = []
     for node in range(len(levels.names) - 1):
-        sisters = levels.children(int(levels.parent[node]))
-        if levels.weight[node] > 0 and (levels.weight[sisters] > 0).sum() > 1:
-            nodes.append(node)
+        group = int(levels.parent[node])
+        sisters = levels.children(group)
+        left = int((levels.weight[sisters] > 0).sum()) - 1
+        if levels.weight[node] > 0 and left > 0:
+            spec = model.means[0].specs[group]
+            if left > 1 or _stands_alone(spec):
+                nodes.append(node)
     return nodes
+
+
+def _stands_alone(spec: MethodSpec) -> bool:
+    """Tell whether an aggregation takes a single part: one that crosses two parts does not."""
+    if spec.use in MEANS:
+        return True
+    part, weight = pd.DataFrame({"part": [0.0, 1.0]}), pd.Series({"part": 1.0})
+    try:
+        method("aggregator", spec.use)(part, weight, **spec.settings)
+    except TargetingError:
+        return False
+    return True
 
 
 def _without(model: Model, node: int) -> np.ndarray:
