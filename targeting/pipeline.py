@@ -19,6 +19,7 @@ from targeting.composite.weigh import Outcome
 from targeting.delineation import street_links
 from targeting.delineation.settings import check_settings
 from targeting.indicators import measure
+from targeting.indicators.access import named_by_source
 from targeting.indicators.counting import violence_by_block
 from targeting.model import Doubt, IntakeReport, Result, Scores, Territory, Values
 from targeting.problems import Problem, TargetingError
@@ -258,10 +259,12 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
     doubt = _doubt(study, ready, scores, polygons.membership, tell)
     tell("characterize")
     profiles = profile(territory, study.indicators, values, scores, polygons)
+    years = {one.source: one.year for one in study.layers if one.slot == "facilities"}
+    indicators = named_by_source(study.indicators, territory.facilities, years)
     return Result(
         study,
         territory,
-        study.indicators,
+        indicators,
         values,
         scores,
         polygons,

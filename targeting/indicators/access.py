@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import shapely
@@ -9,7 +12,7 @@ from scipy.spatial import cKDTree
 
 from targeting.facility_kinds import facility_kinds
 from targeting.indicators.measured import Measured, exact
-from targeting.model import Territory
+from targeting.model import Indicator, Territory
 from targeting.problems import Problem, TargetingError, unknown_name
 from targeting.registry import register
 
@@ -100,3 +103,49 @@ def _points_of(territory: Territory, kinds: tuple[str, ...]) -> np.ndarray:
 
 def _inner_points(territory: Territory) -> np.ndarray:
     return shapely.get_coordinates(shapely.point_on_surface(territory.blocks.geometry.to_numpy()))
+
+
+def named_by_source(
+    indicators: Sequence[Indicator], facilities: pd.DataFrame | None, years: Mapping[str, str]
+) -> tuple[Indicator, ...]:
+    """Return the indicators, those of facilities with the registers their facilities are from.
+
+    Parameters
+    ----------
+    indicators : sequence of Indicator
+        Those of a study. One of facilities names the first register; one whose source the study
+        states itself keeps it.
+    facilities : DataFrame or None
+        `kind` and `source` of each facility.
+    years : mapping
+        Register to its year.
+
+    Returns
+    -------
+    tuple of Indicator
+
+    Examples
+    --------
+    >>> one = Indicator("clinic_distance_m", {"es": "a", "en": "a"}, "m", "higher", "facilities",
+    ...                 "nearest", {"kinds": ("clinic",)}, "Schools", "2020")
+    >>> held = pd.DataFrame({"kind": ["clinic", "school"], "source": ["Clinics", "Schools"]})
+    >>> named_by_source([one], held, {"Schools": "2020", "Clinics": "2021"})[0].source
+    'Clinics'
+    """
+    if facilities is None:
+        return tuple(indicators)
+    told = []
+    for one in indicators:
+        kinds = one.settings.get("kinds", ())
+        if one.dimension != "facilities" or one.source not in years or not kinds:
+            told.append(one)
+            continue
+        counts = facilities.loc[facilities["kind"].isin(kinds), "source"].value_counts()
+        sources = sorted(counts.index.astype(str), key=lambda name: (-int(counts[name]), name))
+        own = sorted({years[name] for name in sources if years.get(name)})
+        if not sources:
+            told.append(one)
+            continue
+        span = "–".join(dict.fromkeys(own[:1] + own[-1:]))
+        told.append(replace(one, source=", ".join(sources), year=span))
+    return tuple(told)
