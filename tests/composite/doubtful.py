@@ -44,9 +44,13 @@ def weighted(names, weights):
 
 
 def plainly(values, names, weights, normalize, aggregate, coverage_min=0.5):
-    """Scores of one set of choices, by the study's own function."""
+    """Scores of one set of choices, by the study's own function.
+
+    Without the intervals of the values, which only widen the score's own.
+    """
+    value = values.value
     return score(
-        values,
+        Values(value, value, value, values.origin),
         INDICATORS,
         weighted(names, weights),
         normalize=normalize,
