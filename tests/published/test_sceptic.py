@@ -112,3 +112,27 @@ def test_ranks_nobody_publishes_are_told_as_ranks() -> None:
     lines = report_lines(reproduce("conapo-imm-2020", table), "en")
     told = [line.strip() for line in lines if "“IM”" in line]
     assert [line.split(":")[0] for line in told] == ["“IM”", "Ranks by “IM”"]
+
+
+def renamed(table: pd.DataFrame, heads: dict[str, str]) -> pd.DataFrame:
+    assert set(heads) <= set(table.columns)
+    return table.rename(columns=heads)
+
+
+def test_the_headings_of_the_publishers_maps_are_known() -> None:
+    ranks = {name: np.arange(1.0, 12.0) for name in ENGLAND}
+    table = pd.DataFrame(
+        {"lsoa11cd": [f"E{n}" for n in range(11)], **ranks, "IMD_rank": ranks["Income_rank"]}
+    )
+    short = ("IncRank", "EmpRank", "EduRank", "HDDRank", "CriRank", "BHSRank", "EnvRank")
+    heads = dict(zip(ENGLAND, short, strict=True)) | {"IMD_rank": "IMDRank"}
+    assert reproduce("imd-2019", renamed(table, heads)).agrees
+    zones = ("Income", "Employment", "Health", "Education", "Access", "Crime", "Housing")
+    table = pd.DataFrame({f"{name}_rank": np.arange(1.0, 12.0) for name in zones})
+    table["DataZone"] = [f"S{n}" for n in range(11)]
+    table["Rankv2"] = np.arange(1.0, 12.0)
+    short = ("IncRankv2", "EmpRank", "HlthRank", "EduRank", "GAccRank", "CrimeRank", "HouseRank")
+    heads = {f"{name}_rank": other for name, other in zip(zones, short, strict=True)}
+    assert reproduce("simd-2020", renamed(table, heads)).agrees
+    heads |= {"Income_rank": "IncRank", "Rankv2": "Overall_SIMD16_rank"}
+    assert reproduce("simd-2016", renamed(table, heads)).agrees
