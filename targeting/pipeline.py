@@ -256,7 +256,7 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
     tell("delineate")
     delineate = method("delineator", study.delineation.use)
     polygons = delineate(territory.blocks, scores.score, links, **study.delineation.settings)
-    doubt = _doubt(study, ready, scores, polygons.membership, tell)
+    doubt = _doubt(study, territory, ready, scores, polygons.membership, tell)
     tell("characterize")
     profiles = profile(territory, study.indicators, values, scores, polygons)
     years = {one.source: one.year for one in study.layers if one.slot == "facilities"}
@@ -320,7 +320,12 @@ def _outcome(study: Study, territory: Territory) -> Outcome | None:
 
 
 def _doubt(
-    study: Study, values: Values, scores: Scores, membership: pd.Series[int], tell: Tell
+    study: Study,
+    territory: Territory,
+    values: Values,
+    scores: Scores,
+    membership: pd.Series[int],
+    tell: Tell,
 ) -> Doubt | None:
     if not study.doubt.draws:
         return None
@@ -338,6 +343,7 @@ def _doubt(
         normalize_each=study.normalize_each,
         grouped=study.within == "municipality",
         labels=membership,
+        areas=territory.blocks["area_id"],
     )
 
 

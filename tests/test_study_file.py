@@ -368,3 +368,28 @@ def test_a_study_of_groups_is_carried_out_as_by_hand(tmp_path):
     gap = (scores.groups["schooling"] - expected)[whole].abs().max()
     assert gap < 1e-12
     assert scores.groups["schooling"][~whole].isna().all()  # coverage_min: 1
+
+
+def test_a_slow_aggregation_is_not_repeated_unasked(tmp_path):
+    assert read_study(DATA / "study.yaml").doubt.draws == 500
+    slow = STUDY.replace("aggregate: {use: power_mean, exponent: 2}", "aggregate: copeland")
+    assert read_study(written(tmp_path, slow)).doubt.draws == 0
+    asked = f"{slow}\nuncertainty: {{draws: 20}}\n"
+    assert read_study(written(tmp_path, asked)).doubt.draws == 20
+    within = STUDY.replace(MARGINALIZATION, GROUPED.replace("geometric", "copeland"))
+    assert read_study(written(tmp_path, within)).doubt.draws == 0
+
+
+def test_mistakes_in_the_uncertainty_are_told_together(tmp_path):
+    text = f"{STUDY}\nuncertainty: {{draws: 5, weights: loose, weights_within: 2, top_share: 1,"
+    text += " sensitivity: 1, normalize: [zscore], aggregate: [mean], drws: 3}\n"
+    assert codes(written(tmp_path, text)) == {
+        "uncertainty.draws": "out-of-range",
+        "uncertainty.weights": "wrong-type",
+        "uncertainty.weights_within": "out-of-range",
+        "uncertainty.top_share": "out-of-range",
+        "uncertainty.sensitivity": "out-of-range",
+        "uncertainty.normalize[0]": "not-a-part",
+        "uncertainty.aggregate[0]": "unknown-name",
+        "uncertainty.drws": "unknown-key",
+    }

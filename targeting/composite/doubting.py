@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from targeting.composite.uncertainty import (
     summarize,
     what_if,
 )
-from targeting.composite.uncertainty.choices import Spread
+from targeting.composite.uncertainty.choices import BY_ORIGIN, Noise, Spread
 from targeting.model import Doubt, DoubtSpec, Indicator, MethodSpec, Scores, Values
 from targeting.problems import Problem, TargetingError
 
@@ -42,6 +43,7 @@ def doubt_of(
     normalize_each: Mapping[str, MethodSpec] | None = None,
     grouped: bool = False,
     labels: pd.Series[int] | None = None,
+    areas: pd.Series[str] | None = None,
 ) -> Doubt | None:
     """Draw a study's choices and data anew, and say how sure each block's rank is.
 
@@ -66,6 +68,8 @@ def doubt_of(
         drawn.
     labels : Series, optional
         Number of the polygon each block is in, 0 for none: the doubt of each has its causes told.
+    areas : Series, optional
+        Area of each block: a value handed down from an area is wrong in all its blocks alike.
 
     Returns
     -------
@@ -110,7 +114,7 @@ def doubt_of(
             tree,
             normalize=(normalize, *spec.normalize),
             treat=(treat, *spec.treat),
-            data=spec.data,
+            data=noise_of(values, indicators, areas) if spec.data else False,
             normalize_each=normalize_each,
             **chosen,
         )
@@ -123,6 +127,42 @@ def doubt_of(
         found = sensitivity(model, base=spec.sensitivity, seed=seed, labels=labels)
         causes = _causes(found, model.varied)
     return Doubt(made.blocks[list(_COLUMNS)], choices, spec.draws, spec.top_share, causes)
+
+
+def noise_of(
+    values: Values, indicators: Sequence[Indicator], areas: pd.Series[str] | None = None
+) -> dict[str, Noise]:
+    """Return how each indicator is drawn within its interval: by its origin and its unit.
+
+    Parameters
+    ----------
+    values : Values
+        With the origin of each.
+    indicators : sequence of Indicator
+        With the unit of each: a share never leaves 0 to 1.
+    areas : Series, optional
+        Area of each block.
+
+    Returns
+    -------
+    dict
+        Indicator to `Noise`.
+
+    Examples
+    --------
+    >>> one = Indicator("a", {"es": "a", "en": "a"}, "share", "higher", "violence", "share")
+    >>> held = pd.DataFrame({"a": [0.1]})
+    >>> noise_of(Values(held, held, held, {"a": "shrunk"}), [one])["a"].shape
+    'beta'
+    """
+    chosen = {}
+    for one in indicators:
+        origin = values.origin[one.key]
+        noise = BY_ORIGIN[origin]
+        if noise.shape == "gamma" and one.unit == "share":
+            noise = Noise("beta")
+        chosen[one.key] = replace(noise, units=areas) if origin == "area" else noise
+    return chosen
 
 
 def _causes(found: Sensitivity, varied: tuple[str, ...]) -> pd.DataFrame:

@@ -136,7 +136,8 @@ def doubt_lines(result: Result, language: str) -> list[str]:
     }
     lines = [say("doubt.sure", language, **values)]
     table = doubt_table(result)
-    changes = table[table["alternative"] != ""] if len(table) else table
+    # That a whole dimension decides much is what its weight says already.
+    changes = table[~table["alternative"].isin(["", *DIMENSIONS])]
     if len(changes):
         most = changes.iloc[int(changes["leaving"].to_numpy(float).argmax())]
         choice = str(most[f"choice_{language}"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -260,7 +260,27 @@ def _doubt(reading: Reading) -> DoubtSpec:
             reading.method(kind, one, f"uncertainty.{key}[{position}]")
             for position, one in enumerate(listed)
         )
+    if "draws" not in section and _judges_all(reading, given["aggregate"]):
+        given["draws"] = 0
     return DoubtSpec(**given)
+
+
+# They compare each block with all others, or solve for each: hundreds of draws take hours.
+_SLOW = ("benefit_of_doubt", "copeland", "promethee")
+
+
+def _judges_all(reading: Reading, listed: Sequence[MethodSpec]) -> bool:
+    """Tell whether an aggregation is too slow to be repeated without being asked to."""
+
+    def uses(held: Any) -> Iterator[str]:
+        if isinstance(held, dict):
+            given = held.get("aggregate")
+            yield str(given.get("use") if isinstance(given, dict) else given)
+            for value in held.values():
+                yield from uses(value)
+
+    stated = [*uses(reading.raw.get("weights")), *uses(reading.raw.get("composite"))]
+    return any(use in _SLOW for use in [*stated, *(spec.use for spec in listed)])
 
 
 def _delineation(reading: Reading, seed: int | None) -> MethodSpec:

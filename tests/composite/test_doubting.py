@@ -1,11 +1,13 @@
 """A study's doubt: what varies, what does not, and which choice makes it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from targeting.composite import score
-from targeting.composite.doubting import doubt_of
+from targeting.composite.doubting import doubt_of, noise_of
 from targeting.composite.treating import treated_values
 from targeting.model import DoubtSpec, MethodSpec, Values
 from targeting.problems import TargetingError
@@ -87,3 +89,15 @@ def test_a_rule_of_two_parts_is_doubted_without_leaving_one_out():
     scores = score(city(0.4), [ONE, TWO], flat, **HOW)
     found = doubt_of(city(0.4), [ONE, TWO], scores, spec, seed=1, **HOW)
     assert found.choices.set_index("choice").loc["without", "alternative"].tolist() == ["a", "b"]
+
+
+def test_a_share_stays_a_share_and_an_area_errs_as_one():
+    held = pd.DataFrame({"a": [0.1, 0.2], "b": [0.1, 0.2]})
+    values = Values(held, held, held, {"a": "shrunk", "b": "area"})
+    share = replace(indicator("a"), unit="share")
+    areas = pd.Series(["x", "x"])
+    noise = noise_of(values, [share, TWO], areas)
+    assert noise["a"].shape == "beta"
+    assert noise["b"].units is areas
+    rate = noise_of(values, [replace(indicator("a"), unit="per_1k"), TWO])["a"]
+    assert rate.shape == "gamma"
