@@ -223,6 +223,39 @@ def test_a_group_keeps_the_rule_of_the_study_that_chooses_the_aggregation(result
     pd.testing.assert_series_equal(both, second.scores.score, check_names=False)
 
 
+def test_a_rule_that_one_group_alone_says_is_told_as_the_aggregation(result):
+    def told(**said):
+        tree = result.study.weights
+        kept = tuple(
+            replace(child, **said) if child.key == "facilities" else child
+            for child in tree.children
+        )
+        return again(result, weights=replace(tree, children=kept))
+
+    second = told(aggregate=MethodSpec("geometric"))
+    assert differing_choices(result, second) == ["aggregation"]
+    record = compare_results(result, second)
+    change = sum(one["score_change"] for one in record["choices"])
+    assert change == pytest.approx(record["figures"]["score_change"], abs=2e-4)
+    assert abs(change) > 0.001
+    assert differing_choices(result, told(coverage_min=0.9)) == ["coverage"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_choices_that_do_not_mix_are_compared_and_not_attributed(result, language):
+    two = tuple(one for one in result.study.weights.children if one.key != "facilities")
+    tree = Node("score", 1.0, two, aggregate=MethodSpec("quadrants"))
+    kept = tuple(one for one in result.study.indicators if one.dimension != "facilities")
+    second = again(result, weights=tree, indicators=kept)
+    record = compare_results(result, second)
+    assert record["inseparable"] == ["weights", "aggregation"]
+    assert record["choices"] == []
+    assert record["figures"]["scored"] > 100
+    text = "\n".join(comparison_lines(record, language))
+    assert catalogue(language)["compare.choice-aggregation"] in text
+    assert catalogue(language)["compare.no-choices"] not in text
+
+
 def test_data_of_another_year_and_an_indicator_of_one_study_alone(result):
     values = result.values.value.copy()
     key = values.columns[1]

@@ -18,6 +18,7 @@ from targeting.composite.compare import (
 )
 from targeting.model import NO_POLYGON, Node, Result, Values
 from targeting.pipeline import scored
+from targeting.problems import TargetingError
 from targeting.render import public
 from targeting.render.records import plain
 from targeting.study import Study
@@ -30,6 +31,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "aggregation": ("aggregate",),
     "coverage": ("coverage_min",),
 }
+# What a group of the tree may say for itself.
+_GROUPS_SAY = {"aggregation": "aggregate", "coverage": "coverage_min"}
 _NAMED = 10
 
 
@@ -51,13 +54,14 @@ def compare_results(
     -------
     dict
         `figures`; `choices` that differ, each with what it brings about (they sum to the whole);
+        `inseparable` (those that cannot be changed one at a time: then nothing is attributed);
         `polygons` (who enters and leaves, and what became of each); `entering`, `leaving` (ids);
         `movers`; blocks that one alone has. Scores in their grain, no number of incidents.
     """
     comparison = compare(before.scores.score, after.scores.score, top=top)
     table = comparison.blocks
     choices = differing_choices(before, after)
-    told = attribute(evaluator(before, after), choices, top=top) if choices else None
+    told, inseparable = _attributed(before, after, choices, top)
     entering = table.index[table["top_after"] & ~table["top_before"]]
     leaving = table.index[table["top_before"] & ~table["top_after"]]
     record = {
@@ -72,6 +76,7 @@ def compare_results(
         "only_after": {"count": len(comparison.only_after), "blocks": list(comparison.only_after)},
         "choices": [] if told is None else _choices(told),
         "averaged": told is None or told.averaged,
+        "inseparable": inseparable,
         "delineation_differs": _delineations_differ(before.study, after.study),
         "entering": sorted(map(str, entering)),
         "leaving": sorted(map(str, leaving)),
@@ -80,6 +85,21 @@ def compare_results(
     }
     told_plain: dict[str, Any] = plain(record)
     return told_plain
+
+
+def _attributed(
+    before: Result, after: Result, choices: list[str], top: float
+) -> tuple[Attribution | None, list[str]]:
+    """Return what each choice brings about, or the choices that cannot be changed one at a time.
+
+    The aggregation of the one study may be none for the groups of the other.
+    """
+    if not choices:
+        return None, []
+    try:
+        return attribute(evaluator(before, after), choices, top=top), []
+    except TargetingError:
+        return None, choices
 
 
 def differing_choices(before: Result, after: Result) -> list[str]:
@@ -91,12 +111,32 @@ def differing_choices(before: Result, after: Result) -> list[str]:
     )
     names = [] if same else ["data"]
     for name, fields in CHOICES.items():
-        if any(_differs(before.study, after.study, field) for field in fields):
+        groups = _GROUPS_SAY.get(name)
+        if any(_differs(before.study, after.study, field) for field in fields) or (
+            groups and _groups_differ(before.study.weights, after.study.weights, groups)
+        ):
             names.append(name)
     return names
 
 
+def _groups_differ(first: Node, second: Node, field: str) -> bool:
+    """Tell whether a group that both trees have says it for itself, and another way."""
+    said = [
+        {node.key: getattr(node, field) for node in tree.nodes() if node.children}
+        for tree in (first, second)
+    ]
+    return any(said[0][key] != said[1][key] for key in said[0].keys() & said[1].keys())
+
+
+def _weighed(tree: Node) -> Node:
+    """Return a tree that says what is weighed and how, and nothing else."""
+    children = tuple(_weighed(child) for child in tree.children)
+    return replace(tree, children=children, aggregate=None, coverage_min=None)
+
+
 def _differs(first: Study, second: Study, field: str) -> bool:
+    if field == "weights":
+        return _weighed(first.weights) != _weighed(second.weights)
     if field != "indicators":
         return bool(getattr(first, field) != getattr(second, field))
     # How an indicator is measured is the data; which way it is worse is weighed.
@@ -179,8 +219,8 @@ def _choices(told: Attribution) -> list[dict[str, Any]]:
             "score_change": round(float(row["score_change"]), 4),
             "score_shift": round(float(row["score_shift"]), 4),
             "rank_shift": round(float(row["rank_shift"]), 1),
-            "entering": round(float(row["entering"]), 1),
-            "leaving": round(float(row["leaving"]), 1),
+            "entering": round(float(row["entering"]), 1) + 0.0,  # no -0.0
+            "leaving": round(float(row["leaving"]), 1) + 0.0,
         }
         for name, row in told.figures.iterrows()
     ]

@@ -287,6 +287,10 @@ def _polygon_lines(record: Mapping[str, Any], language: str) -> Iterator[str]:
 
 
 def _choice_lines(record: Mapping[str, Any], language: str) -> Iterator[str]:
+    if record["inseparable"]:
+        names = "; ".join(say(f"compare.choice-{one}", language) for one in record["inseparable"])
+        yield say("compare.inseparable", language, list=names)
+        return
     if not record["choices"]:
         yield say("compare.no-choices", language)
         return
