@@ -147,5 +147,5 @@ def named_by_source(
             told.append(one)
             continue
         span = "–".join(dict.fromkeys(own[:1] + own[-1:]))
-        told.append(replace(one, source=", ".join(sources), year=span))
+        told.append(replace(one, source="; ".join(sources), year=span))
     return tuple(told)

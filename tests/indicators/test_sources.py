@@ -25,7 +25,7 @@ def told(*indicators, facilities=HELD):
 
 
 def test_the_registers_of_its_kinds_the_largest_first_and_their_years():
-    assert told(of(("clinic",))) == [("Clinics, Directory", "2020–2021")]
+    assert told(of(("clinic",))) == [("Clinics; Directory", "2020–2021")]
     assert told(of(("school",))) == [("Schools", "2019")]
 
 

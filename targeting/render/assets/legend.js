@@ -49,7 +49,7 @@
     return {
       unit,
       years: unique(own.map((one) => one.year)).sort().join(", ") || "–",
-      sources: unique(own.map((one) => one.source)).join("; ") || "–",
+      sources: unique(own.flatMap((one) => one.source.split("; "))).join("; ") || "–",
     };
   }
 
