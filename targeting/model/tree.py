@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from targeting.model._checks import demand
@@ -47,7 +48,8 @@ class Node:
     coverage_min: float | None = None
 
     def __post_init__(self) -> None:
-        demand(self.weight >= 0, f"{self.key}: a weight is negative")
+        fits = 0 <= self.weight < inf
+        demand(fits, f"{self.key}: the weight {self.weight} is not a number of 0 or more")
         keys = [node.key for node in self.nodes()]
         demand(len(keys) == len(set(keys)), f"{self.key}: a name stands twice in the tree")
 

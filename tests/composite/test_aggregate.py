@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from targeting import registry
 from targeting.composite.aggregate import (
     copeland,
     geometric,
@@ -19,6 +20,7 @@ from targeting.composite.aggregate import (
     vikor,
 )
 from targeting.composite.aggregate.outranking import BLOCKS_MAX
+from targeting.model import Node
 from targeting.problems import TargetingError
 
 EQUAL = pd.Series({"a": 1.0, "b": 1.0})
@@ -166,3 +168,27 @@ def test_copeland_is_that_of_coinr_but_for_its_ties(real_data):
     ours = copeland(parts, pd.Series(1.0, index=parts.columns)).value * 100 - 50
     assert (ours.round() - expected).abs().max() <= 2
     assert ((ours.round() - expected) == 0).mean() > 0.5
+
+
+@pytest.mark.parametrize("name", registry.names("aggregator"))
+def test_weights_that_are_none_are_refused_by_every_method(name):
+    parts = pd.DataFrame({"a": [0.0, 0.5, 1.0], "b": [0.0, 1.0, 0.5]})
+    aggregate = registry.method("aggregator", name)
+
+    def problems(weights):
+        with pytest.raises(TargetingError) as caught:
+            aggregate(parts, pd.Series(weights))
+        return [(one.code, one.where) for one in caught.value.problems]
+
+    assert problems({"a": 1.0, "b": -1.0}) == [("bad-weight", "weights.b")]
+    assert problems({"a": np.nan, "b": 1.0}) == [("bad-weight", "weights.a")]
+    assert problems({"a": np.inf, "b": 1.0}) == [("bad-weight", "weights.a")]
+    assert problems({"a": 1.0, "c": 1.0}) == [("bad-weight", "weights.b")]  # b has no weight
+    if name != "lexicographic":  # equal weights have no order
+        assert problems({"a": 0.0, "b": 0.0}) == [("no-weight-left", "weights")]
+
+
+@pytest.mark.parametrize("weight", [-1.0, np.nan, np.inf])
+def test_a_tree_has_no_weight_that_is_none(weight):
+    with pytest.raises(ValueError, match="b: the weight .* is not a number of 0 or more"):
+        Node.of({"a": 1.0, "b": weight})

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from targeting.composite.aggregate.result import Aggregate, known_weights, shared_out
+from targeting.composite.aggregate.result import (
+    Aggregate,
+    demand_weights,
+    known_weights,
+    shared_out,
+)
 from targeting.composite.distance import settle
 from targeting.registry import register
 
@@ -50,6 +55,7 @@ def one_less_dp2(parts: pd.DataFrame, weights: pd.Series[float]) -> Aggregate:
     [0.0, 0.3333, 0.3333, 0.6667]
     """
     given = weights.reindex(parts.columns)
+    demand_weights(given.to_numpy(float), parts.columns)
     held = parts.to_numpy(float)
     told = _told_once(held, given.to_numpy(float))
     own = given * told if told.any() else given

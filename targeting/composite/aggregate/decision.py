@@ -9,7 +9,12 @@ import numpy as np
 import pandas as pd
 from annotated_types import Ge, Le
 
-from targeting.composite.aggregate.result import Aggregate, known_weights, shared_out
+from targeting.composite.aggregate.result import (
+    Aggregate,
+    demand_weights,
+    known_weights,
+    shared_out,
+)
 from targeting.problems import Problem, TargetingError
 from targeting.registry import register
 
@@ -157,6 +162,7 @@ def _through(
     left out. Where none is left, every block gets 0.5.
     """
     given = weights.reindex(parts.columns).to_numpy(float)
+    demand_weights(given, parts.columns)
     held = parts.to_numpy(float)
     whole = ~np.isnan(held[:, given > 0]).any(axis=1)
     own = held[whole]

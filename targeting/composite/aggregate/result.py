@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from targeting.problems import Problem, TargetingError
+
 
 @dataclass(frozen=True)
 class Aggregate:
@@ -45,6 +47,11 @@ def known_weights(
         Blocks by parts; weights that sum to 1 in each row that has data, the missing parts' left to
         the others (all 0 where there is none); the share of the weight that has data.
 
+    Raises
+    ------
+    TargetingError
+        `bad-weight` for each weight that is negative, no number or not there; `no-weight-left`.
+
     Examples
     --------
     >>> held = pd.DataFrame({"a": [1.0], "b": [None]}, dtype=float)
@@ -53,6 +60,7 @@ def known_weights(
     ([[1.0, 0.0]], [0.25])
     """
     given = weights.reindex(parts.columns).to_numpy(float)
+    demand_weights(given, parts.columns)
     held = parts.to_numpy(float)
     known = ~np.isnan(held)
     shares = np.where(known, given, 0.0)
@@ -60,6 +68,32 @@ def known_weights(
     coverage = total / given.sum()
     shares /= np.where(total > 0, total, 1.0)[:, None]
     return np.where(known, held, 0.0), shares, coverage
+
+
+def demand_weights(given: np.ndarray, names: pd.Index) -> None:
+    """Refuse weights that would make every value missing, or a good thing bad, unseen.
+
+    Parameters
+    ----------
+    given : ndarray
+        One weight a part.
+    names : Index
+        Of the parts.
+
+    Raises
+    ------
+    TargetingError
+        `bad-weight`, `no-weight-left`.
+    """
+    wrong = ~(np.isfinite(given) & (given >= 0))
+    if wrong.any():
+        pairs = zip(names[wrong], given[wrong], strict=True)
+        raise TargetingError(
+            [Problem("bad-weight", f"weights.{name}", {"given": weight}) for name, weight in pairs]
+        )
+    if not given.sum() > 0:
+        values = {"given": ", ".join(map(str, names))}
+        raise TargetingError([Problem("no-weight-left", "weights", values)])
 
 
 def shared_out(
