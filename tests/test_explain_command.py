@@ -162,6 +162,20 @@ def test_accounts_in_words(records, result, language):
         assert one.label(language) in text
 
 
+def test_a_change_that_the_grain_hides_is_told_as_a_little(result, records):
+    key = "conapo_marginalization"
+    record = dict(records[0])
+    found = {"key": key, "unit": "index", "found": True, "spread": 0.1, "before": 0.932}
+    weights = {"group": "facilities", "found": True, "before": {}, "after": {}}
+    weights["before"] = {"school_distance_m": 0.5, "park_or_plaza_distance_m": 0.5}
+    weights["after"] = {"school_distance_m": 0.5, "park_or_plaza_distance_m": 0.47}
+    changes = {"above": False, "weights": [weights], "indicators": [found | {"after": 0.932}]}
+    text = "\n".join(account_lines(result, [record | {"changes": changes}], "en"))
+    assert "a little, to 0.932 sharp" in text
+    assert "from 50% to 47%" in text
+    assert "from 50% to 50%" not in text
+
+
 def test_an_id_mistyped_is_told_with_the_nearest(folder, result, capsys):
     block = str(result.scores.score.index[7])
     wrong = block[:-4] + block[-3:]

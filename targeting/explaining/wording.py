@@ -166,6 +166,7 @@ def _changes(
                 after=_percent(after),
             )
             for child, after in one["after"].items()
+            if _percent(one["before"][child]) != _percent(after)
         )
         values = {"group": _group(one["group"], language), "moves": moves}
         yield "    - " + say("account.change-weights", language, **values)
@@ -208,6 +209,8 @@ def _value_change(one: Mapping[str, Any], name: str, language: str) -> str:
     if one["before"] is None:
         return say("account.change-to", language, name=name, after=after)
     before = unit.shown(one["before"])
+    if before == after:  # the grain hides how little it is
+        return say("account.change-little", language, name=name, after=after)
     return say("account.change-value", language, name=name, before=before, after=after)
 
 

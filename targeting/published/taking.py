@@ -15,11 +15,12 @@ from targeting.published.record import Column, Record
 from targeting.sources.files import require_format
 from targeting.sources.mx.published_tables import sheets_of_text
 from targeting.sources.tables import read_text_table, to_numbers, unique_names
-from targeting.sources.text import clean_keys, fold, folded
+from targeting.sources.text import MISSING_TEXTS, clean_keys, fold, folded
 
 KEY = "key"
 _HEAD_ROWS, _HEADING_LINES = 40, 3
 _CELLS_OF_A_ROW = 3
+_NO_VALUE = ("..", "...", "-", "–")  # as statistical offices write that there is none
 
 
 @dataclass(frozen=True)
@@ -325,7 +326,8 @@ def numbers(values: pd.Series, missing: Sequence[float]) -> tuple[pd.Series[floa
     if pd.api.types.is_numeric_dtype(values):
         found, bad = values.astype(float), 0
     else:
-        found, bad = to_numbers(values)
+        none = values.astype("str").str.strip().isin(_NO_VALUE)
+        found, bad = to_numbers(values.mask(none, ""))
     return found.mask(found.isin(list(missing))), bad
 
 
@@ -333,7 +335,7 @@ def texts(values: pd.Series) -> pd.Series[str]:
     """Return a column as texts without doubled spaces; empty ones are missing."""
     codes, known = pd.factorize(values.astype("str"))  # the same few words in every row
     tidy = pd.Series(known, dtype="str").str.split().str.join(" ")
-    tidy = tidy.mask(tidy.isin(["", "nan", "NaN", "None", "NA"]))
+    tidy = tidy.mask(tidy.str.lower().isin((*MISSING_TEXTS, *_NO_VALUE)))
     return tidy.reindex(codes).set_axis(values.index)
 
 

@@ -275,10 +275,8 @@ def to_numbers(texts: pd.Series[str]) -> tuple[pd.Series[float], int]:
     if open_.any():
         rest = tidy[open_]
         thousands = rest.str.fullmatch(_THOUSANDS).astype(bool)
-        if (
-            rest.str.fullmatch(_DECIMAL_COMMA).any()
-            and not tidy.str.contains(".", regex=False).any()
-        ):
+        points = tidy.str.contains(r"\d\.\d")
+        if rest.str.fullmatch(_DECIMAL_COMMA).any() and not points.any():
             thousands &= rest.str.count(",") > 1
         rest = rest.mask(thousands, rest.str.replace(",", "", regex=False))
         rest = rest.mask(~thousands, rest.str.replace(",", ".", n=1, regex=False))

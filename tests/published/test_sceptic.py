@@ -106,6 +106,16 @@ def test_decimal_commas_are_read_by_the_column(tmp_path: Path) -> None:
     assert again.to_numpy() == pytest.approx(plain.to_numpy(), abs=1e-9)
 
 
+@pytest.mark.parametrize("none", ["..", "...", "–", "N/D"])
+def test_words_for_no_value_are_neither_numbers_nor_classes(none: str) -> None:
+    table = pd.DataFrame(ROWS)
+    table.loc[3, ["BEE", "indice", "lugar", "GRADO"]] = none
+    answer = reproduce(read_record(RECORD, "trial"), table)
+    assert answer.unreadable == {}
+    assert [one.only_published for one in answer.columns] == [(), (), ()]
+    assert answer.agrees
+
+
 def test_ranks_nobody_publishes_are_told_as_ranks() -> None:
     table = one_year(2020)
     table.loc[[0, 1], "IM"] = table.loc[[1, 0], "IM"].to_numpy()
