@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -264,7 +265,8 @@ def weighed(
         given = pd.Series({child.key: child.weight for child in counted}, dtype=float)
         weigher = method("weigher", node.weigh.use)
         more = (outcome,) if "outcome" in inspect.signature(weigher).parameters else ()
-        found = weigher(held, given, *more, **node.weigh.settings)
+        with _placed(node.key, tree.key):
+            found = weigher(held, given, *more, **node.weigh.settings)
         notes[node.key] = found.notes
         settled = tuple(
             replace(child, weight=float(found.weights.get(child.key, 0.0))) for child in children
@@ -272,6 +274,18 @@ def weighed(
         return replace(node, children=settled, weigh=None)
 
     return settle(tree), notes
+
+
+@contextmanager
+def _placed(group: str, whole: str) -> Iterator[None]:
+    """Tell what a weigher refuses with the group that it was to weigh."""
+    try:
+        yield
+    except TargetingError as error:
+        place = "weights" if group == whole else f"weights.{group}"
+        raise TargetingError(
+            replace(one, where=f"{place}.{one.where}") for one in error.problems
+        ) from error
 
 
 def combine(

@@ -80,3 +80,14 @@ def test_what_a_weigher_refuses_stops_the_score(city):
     judged = spec("ahp", judgments={"a/b": 9, "a/c": 1, "b/c": 9})
     with pytest.raises(TargetingError, match="a/b.*inconsistent-judgments"):
         scored(city, judged)
+
+
+def test_what_a_weigher_refuses_is_told_with_its_group(city):
+    bad = spec("swing", ratings={"a": 100, "b": 60})
+    with pytest.raises(TargetingError) as caught:
+        scored(city, bad)
+    assert [one.where for one in caught.value.problems] == ["weights.marginalization.weigh.ratings"]
+    torn = {"violence/marginalization": 9}
+    with pytest.raises(TargetingError) as caught:
+        scored(city, None, above=spec("swing", ratings=torn))
+    assert [one.where for one in caught.value.problems] == ["weights.weigh.ratings"]
