@@ -388,7 +388,7 @@ def run(
     >>> files = write_city(folder, blocks=500)
     >>> result, written = run(folder / "study.yaml", folder / "results")
     >>> sorted(file.name for file in written)[:2]
-    ['blocks.parquet', 'facilities_by_polygon.csv']
+    ['blocks.parquet', 'doubt.csv']
     """
     unwritable = check_folder(out)
     if unwritable:

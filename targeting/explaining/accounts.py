@@ -148,8 +148,8 @@ def nearest_ids(given: str, known: pd.Index) -> list[str]:
 
     Examples
     --------
-    >>> nearest_ids("0190", pd.Index(["0100", "0191", "0192", "0200"]))[:2]
-    ['0192', '0191']
+    >>> sorted(nearest_ids("0190", pd.Index(["0100", "0191", "0192", "0200"]))[:2])
+    ['0191', '0192']
     """
     names = np.sort(known.to_numpy(str))
     at = int(np.searchsorted(names, given))

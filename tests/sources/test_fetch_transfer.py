@@ -329,4 +329,5 @@ def test_a_long_wait_is_doubled_and_kept_short(server, offer, tmp_path, monkeypa
     monkeypatch.setattr(fetching.time, "sleep", waits.append)
     offer.faults = ["status:503"] * 4
     fetch(server, tmp_path, Patience(tries=5, pause_s=2, pause_max_s=10))
-    assert waits == [2, 4, 8, 10]
+    # The server's own thread sleeps too, a twentieth of a second at a time.
+    assert [wait for wait in waits if wait >= 1] == [2, 4, 8, 10]
