@@ -48,7 +48,8 @@ study file’s folder. [missing-file]'
         hint = str(values.get("hint", "")).strip("–")
         values["suggestion"] = say("word.suggestion", language, hint=hint) if hint else ""
         message = say(f"problem.{self.code}", language, **values)
-        return f"{self.where}: {message} [{self.code}]"
+        place = f"{self.where}: " if self.where else ""
+        return f"{place}{message} [{self.code}]"
 
 
 def _said(value: Any, language: str) -> Any:

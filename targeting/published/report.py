@@ -101,12 +101,12 @@ def read_columns(path: Path | None) -> Mapping[str, str]:
     Raises
     ------
     TargetingError
-        `missing-file`, `bad-yaml` or `wrong-type`.
+        `no-such-file`, `bad-yaml` or `wrong-type`.
     """
     if path is None:
         return {}
     if not path.is_file():
-        raise TargetingError([Problem("missing-file", "--columns", {"given": path.name})])
+        raise TargetingError([Problem("no-such-file", "--columns", {"given": path})])
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

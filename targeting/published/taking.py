@@ -351,7 +351,7 @@ def read_given(
     Raises
     ------
     TargetingError
-        What the readers raise.
+        `no-such-file`, and what the readers raise.
     """
     wanted = {plain(one) for column in record.columns.values() for one in column.names}
     wanted |= {plain(one) for one in record.units.names}
@@ -367,6 +367,8 @@ def read_given(
         kept = set(chosen([str(name) for name in table.columns]))
         frame = table.loc[:, [str(name) in kept for name in table.columns]]
         return frame.set_axis([str(name) for name in frame.columns], axis=1), found
+    if not table.exists():
+        raise TargetingError([Problem("no-such-file", "", {"given": table})])
     if require_format(table, "CSV", "Parquet", "Excel") == "Excel":
         frame = _best_sheet(table, wanted, sheet)
         return frame, [str(name) for name in frame.columns]

@@ -134,7 +134,8 @@ def doubt_lines(result: Result, language: str) -> list[str]:
         "count": int(stated.sum()),
         "sure": int((stated & (share >= _OFTEN)).sum()),
     }
-    lines = [say("doubt.sure", language, **values)]
+    key = "doubt.sure-ties" if values["count"] > top else "doubt.sure"
+    lines = [say(key, language, **values)]
     table = doubt_table(result)
     # That a whole dimension decides much is what its weight says already.
     changes = table[~table["alternative"].isin(["", *DIMENSIONS])]

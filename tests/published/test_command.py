@@ -83,8 +83,8 @@ def test_a_bad_map_is_told(
     ("words", "code"),
     [
         (["reproduce", "hdi-1989", "{table}"], "unknown-name"),
-        (["reproduce", "hdi-2010", "nowhere.csv"], "missing-file"),
-        (["reproduce", "hdi-2010", "{table}", "--columns", "nowhere.yaml"], "missing-file"),
+        (["reproduce", "hdi-2010", "nowhere.csv"], "no-such-file"),
+        (["reproduce", "hdi-2010", "{table}", "--columns", "nowhere.yaml"], "no-such-file"),
         (["reproduce", "svi-2018", "{table}"], "missing-column"),
     ],
 )

@@ -83,6 +83,17 @@ def test_the_lines_say_how_many_are_sure_and_what_changes_most(doubted):
     assert "another way to combine “geometric”" in en[1]
 
 
+def test_ties_at_the_end_of_the_top_are_told(doubted):
+    table = doubted.doubt.blocks.copy()
+    scored = table["rank"].notna()
+    assert "(10%)" in doubt_lines(doubted, "en")[0]
+    table.loc[scored, "rank"] = 1  # all the same score
+    tied = replace(doubted, doubt=replace(doubted.doubt, blocks=table))
+    told = doubt_lines(tied, "en")[0]
+    assert f"of the {int(scored.sum()):,} blocks in the most urgent 10% (they are more" in told
+    assert "porque muchas empatan" in doubt_lines(tied, "es")[0]
+
+
 def test_without_draws_nothing_is_told(result):
     none = replace(result, doubt=None)
     assert doubt_columns(none) == {}
