@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import qmc
 
 from targeting.compiled import njit
 from targeting.composite.uncertainty.choices import FACTORS, LISTED, refuse
@@ -193,6 +192,8 @@ def _design(base: int, varied: tuple[str, ...]) -> np.ndarray:
 
 def _shares(base: int, seed: int) -> np.ndarray:
     """Return where the alternatives of each version lie: evenly spread over all lists at once."""
+    from scipy.stats import qmc  # a second to import, and used here alone
+
     random = np.random.Generator(
         np.random.Philox(np.random.SeedSequence(seed, spawn_key=(_STREAM, 2)))
     )
