@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -120,13 +121,28 @@ def doubt_of(
         )
     if not model.varied:
         return None
-    made = summarize(draw(model, draws=spec.draws, seed=seed), top_share=spec.top_share)
-    choices = what_if(model, draws=min(spec.draws, 100), seed=seed, top_share=spec.top_share)
     causes = pd.DataFrame(columns=list(_CAUSES))
-    if spec.sensitivity:
-        found = sensitivity(model, base=spec.sensitivity, seed=seed, labels=labels)
-        causes = _causes(found, model.varied)
+    with _placed(spec):
+        made = summarize(draw(model, draws=spec.draws, seed=seed), top_share=spec.top_share)
+        choices = what_if(model, draws=min(spec.draws, 100), seed=seed, top_share=spec.top_share)
+        if spec.sensitivity:
+            found = sensitivity(model, base=spec.sensitivity, seed=seed, labels=labels)
+            causes = _causes(found, model.varied)
     return Doubt(made.blocks[list(_COLUMNS)], choices, spec.draws, spec.top_share, causes)
+
+
+@contextmanager
+def _placed(spec: DoubtSpec) -> Iterator[None]:
+    """Tell what an aggregation refuses at the alternatives: the stated one has scored the city."""
+    try:
+        yield
+    except TargetingError as error:
+        if not spec.aggregate:
+            raise
+        raise TargetingError(
+            replace(one, where=one.where.replace("composite.aggregate", "uncertainty.aggregate"))
+            for one in error.problems
+        ) from error
 
 
 def noise_of(

@@ -101,3 +101,10 @@ def test_a_share_stays_a_share_and_an_area_errs_as_one():
     assert noise["b"].units is areas
     rate = noise_of(values, [replace(indicator("a"), unit="per_1k"), TWO])["a"]
     assert rate.shape == "gamma"
+
+
+def test_an_alternative_that_does_not_fit_is_told_where_it_is_written():
+    with pytest.raises(TargetingError) as caught:
+        doubt(city(), DoubtSpec(draws=50, aggregate=(MethodSpec("quadrants"),)))
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.where) == ("not-two-parts", "uncertainty.aggregate")
