@@ -98,7 +98,7 @@ def require_format(path: Path, *expected: str) -> str:
     --------
     >>> require_format(Path("nowhere.csv"), "CSV")
     Traceback (most recent call last):
-    targeting.problems.TargetingError: : the file “nowhere.csv” does not exist. ...
+    targeting.problems.TargetingError: the file “nowhere.csv” does not exist. ...
     """
     values = {"given": path.name}
     found = file_format(path)
@@ -211,7 +211,7 @@ def several_members(path: Path, found: Sequence[str], *, by_state: bool = False)
     Examples
     --------
     >>> print(several_members(Path("mg.zip"), ["01m.shp", "02m.shp"], by_state=True).text("en"))
-    : inside “mg.zip” several files would fit: 01m.shp, 02m.shp. Say which state is meant, such as \
+    inside “mg.zip” several files would fit: 01m.shp, 02m.shp. Say which state is meant, such as \
 `state: "01"`, or name the study’s municipalities. [several-members]
     """
     remedy = "one-of-folder" if path.is_dir() else "one-of-archive"
