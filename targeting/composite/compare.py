@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from targeting.composite.uncertainty.draws import line_of
 from targeting.model import NO_POLYGON
 
 Evaluate: TypeAlias = Callable[[frozenset[str]], "pd.Series[float]"]
@@ -96,7 +97,7 @@ def in_top(scores: pd.Series[float], share: float) -> pd.Series[bool]:
     >>> in_top(pd.Series([0.1, 0.4, 0.9, None]), 1 / 3).tolist()
     [False, False, True, False]
     """
-    count = max(round(share * int(scores.notna().sum())), 1)
+    count = int(line_of(np.array([scores.notna().sum()]), share)[0])
     return ranks(scores) <= count
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from annotated_types import Ge, Le
 
 from targeting.model import Node
 
@@ -44,50 +43,6 @@ def correlations(
     together = pd.concat([rows.set_axis(range(len(left)), axis=1), renamed], axis=1)
     held = together.corr(method=kind).to_numpy(float)[: len(left), len(left) :]
     return pd.DataFrame(held, index=left, columns=right)
-
-
-def high_correlations(
-    parts: pd.DataFrame,
-    groups: Node | None = None,
-    *,
-    threshold: Annotated[float, Ge(0), Le(1)] = 0.75,
-    kind: Kind = "pearson",
-) -> pd.DataFrame:
-    """Return the pairs whose correlation is strong, strongest first.
-
-    Parameters
-    ----------
-    parts : DataFrame
-        Units by indicators.
-    groups : Node, optional
-        Only pairs whose lowest group is the same. Default: all pairs.
-    threshold : float
-        Least absolute correlation told of.
-    kind : str
-        As in `correlations`.
-
-    Returns
-    -------
-    DataFrame
-        Columns `group` (empty without groups), `first`, `second`, `correlation`.
-
-    Examples
-    --------
-    >>> held = pd.DataFrame({"a": [0.0, 1, 2], "b": [0.0, 2, 4], "c": [1.0, 0, 1]})
-    >>> high_correlations(held)[["first", "second"]].values.tolist()
-    [['a', 'b']]
-    """
-    together = correlations(parts, kind=kind).to_numpy()
-    names = [str(name) for name in parts.columns]
-    home = {} if groups is None else lowest_groups(groups)
-    one, two = np.nonzero(np.triu(np.abs(together) >= threshold, 1))
-    rows = [
-        (home.get(names[i], ""), names[i], names[j], float(together[i, j]))
-        for i, j in zip(one, two, strict=True)
-        if home.get(names[i], "") == home.get(names[j], "")
-    ]
-    rows.sort(key=lambda row: (-abs(row[3]), row[1], row[2]))
-    return pd.DataFrame(rows, columns=["group", "first", "second", "correlation"])
 
 
 def lowest_groups(tree: Node) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from targeting.composite.uncertainty.draws import line_of
 from targeting.i18n import LANGUAGES, say
 from targeting.model import DIMENSIONS, Result
 from targeting.render.public import Grain
@@ -125,8 +126,8 @@ def doubt_lines(result: Result, language: str) -> list[str]:
     if doubt is None:
         return []
     share = doubt.blocks["top_share"].to_numpy(float)
-    scored = int(doubt.blocks["rank"].notna().sum())
-    top = max(round(doubt.top_share * scored), 1)
+    scored = doubt.blocks["rank"].notna().sum()
+    top = int(line_of(np.array([scored]), doubt.top_share)[0])  # as the draws have it
     stated = (doubt.blocks["rank"] <= top).to_numpy()
     values = {
         "draws": doubt.draws,

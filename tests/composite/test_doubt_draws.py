@@ -52,7 +52,7 @@ def test_summaries_are_plain_statistics_of_the_ranks():
         np.testing.assert_allclose(found[name], ranks.quantile(share), atol=1e-9)
     np.testing.assert_allclose(found["rank_mean"], ranks.mean())
     np.testing.assert_allclose(found["rank_shift"], (ranks - found["rank"]).abs().mean())
-    lines = np.maximum(1, np.floor(ranks.notna().sum(axis=1) * 0.2 + 1e-9))
+    lines = np.maximum(1, np.rint(ranks.notna().sum(axis=1) * 0.2))
     np.testing.assert_allclose(found["top_share"], ranks.le(lines, axis=0).mean())
     opened = np.unpackbits(made.top(0.2), axis=1, count=len(made.index))
     np.testing.assert_array_equal(opened, ranks.le(lines, axis=0))
@@ -68,8 +68,8 @@ def test_figures_by_draw_are_plain_too():
         ranks = pd.Series(made.ranks[number].astype(float), index=made.index).replace(0, np.nan)
         assert told["rank_shift"] == pytest.approx((ranks - was).abs().mean())
         assert told["rank_correlation"] == pytest.approx(ranks.corr(was))
-        # A fifth of the blocks with a score.
-        top, first = (r <= int(0.2 * r.notna().sum()) for r in (ranks, was))
+        # The nearest whole number to a fifth of the blocks with a score.
+        top, first = (r <= round(0.2 * r.notna().sum()) for r in (ranks, was))
         assert told["entering"] == pytest.approx((top & ~first).sum() / top.sum())
         assert told["leaving"] == pytest.approx((first & ~top).sum() / first.sum())
 

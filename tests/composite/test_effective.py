@@ -7,10 +7,10 @@ import pytest
 from targeting.composite.correlations import (
     correlations,
     cronbach,
-    high_correlations,
     lowest_groups,
 )
 from targeting.composite.effective import effective_weights, main_effect, main_effects
+from targeting.composite.screen import correlated
 from targeting.composite.weigh import balanced, principal_component
 from targeting.model import Node
 from tests.composite.test_weigh_opinion import problems_of
@@ -184,7 +184,7 @@ def test_correlations_are_coinrs(asem, name, level, pairs):
 @pytest.mark.real
 def test_strong_correlations_are_coinrs_and_the_strong_negative_one(asem):
     read, _, levels, tree = asem
-    ours = high_correlations(read("dset_Normalised")[levels[1]], tree, threshold=0.75)
+    ours = correlated(read("dset_Normalised")[levels[1]], lowest_groups(tree), at_least=0.75)
     theirs = read("corr_flags_high")  # printed to 3 decimals; looks at positive ones only
     told = {
         (group, frozenset((one, two))): round(value, 3)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from targeting.composite._rescoring import Scorer, methods_of, scorer
 from targeting.composite.scoring import score, weighed
+from targeting.composite.uncertainty.draws import line_of
 from targeting.model import Indicator, MethodSpec, Node, Scores, Values
 from targeting.registry import traits
 
@@ -56,7 +57,7 @@ def in_top(share: float) -> Line:
     def margin(scores: np.ndarray, place: int) -> float:
         others = np.delete(scores, place)
         others = np.sort(others[~np.isnan(others)])[::-1]
-        count = max(round(share * (len(others) + 1)), 1)
+        count = int(line_of(np.array([len(others) + 1]), share)[0])
         return float(scores[place] - others[count - 1]) if count <= len(others) else np.inf
 
     return Line(margin)

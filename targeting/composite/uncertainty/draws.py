@@ -116,8 +116,11 @@ def draws_of(arrays: Mapping[str, np.ndarray], model: Model | None = None) -> Dr
 
 
 def line_of(counts: np.ndarray, share: float) -> np.ndarray:
-    """Return the last rank in the top share, at least 1."""
-    return np.maximum(1, np.floor(counts * share + 1e-9)).astype(np.int64)
+    """Return the last rank in the top share: the nearest whole number, at least 1.
+
+    Whoever speaks of a top counts it here: draws, comparisons, changes and the terminal.
+    """
+    return np.maximum(1, np.rint(counts * share)).astype(np.int64)
 
 
 def versions_of(draws: int, varied: tuple[str, ...]) -> np.ndarray:
