@@ -17,6 +17,8 @@ class City(NamedTuple):
 
     `need` may be negative; `area` is m² with half of the streets around; `outline` is the length
     in meters a lone block adds to a polygon's perimeter; `facing` the length two neighbors save.
+    `priced_outline` and `priced_facing` are the same in meters *to be paid*: longer where a link
+    joins two blocks of one colonia and cutting a colonia has a price; else the very same arrays.
     """
 
     need: np.ndarray
@@ -26,6 +28,8 @@ class City(NamedTuple):
     starts: np.ndarray
     neighbor: np.ndarray
     facing: np.ndarray
+    priced_outline: np.ndarray
+    priced_facing: np.ndarray
 
 
 class Limits(NamedTuple):
@@ -36,6 +40,8 @@ class Limits(NamedTuple):
     area_max_m2: float
     compactness_min: float
     price_per_m: float
+    blocks_min: int = 1
+    blocks_max: int = 2**31
 
 
 def build_city(
@@ -44,6 +50,8 @@ def build_city(
     area_m2: np.ndarray,
     outline_m: np.ndarray,
     links: Links,
+    together: np.ndarray | None = None,
+    cut_price: float = 0.0,
 ) -> City:
     """Return the city for the search.
 
@@ -57,6 +65,10 @@ def build_city(
         Of each block, by position.
     links : Links
         Neighbors by position.
+    together : ndarray of int64, optional
+        Colonia of each block, −1 for none.
+    cut_price : float
+        How much dearer a meter of outline is between two blocks of one colonia: 1 doubles it.
 
     Examples
     --------
@@ -79,14 +91,23 @@ def build_city(
     per_meter = np.divide(faced, whole, out=np.zeros(count), where=whole > 0)
     facing *= (per_meter[one] + per_meter[two]) / 2
     shared = np.bincount(one, facing, minlength=count)
+    outline, saved = opened + shared, facing[order]
+    paid_outline, paid_saved = outline, saved
+    if together is not None and cut_price > 0:
+        same = (together[one] == together[two]) & (together[one] >= 0)
+        dearer = facing * cut_price * same
+        paid_outline = outline + np.bincount(one, dearer, minlength=count)
+        paid_saved = saved + dearer[order]
     return City(
         need=np.ascontiguousarray(need, dtype=np.float64),
         population=np.ascontiguousarray(population, dtype=np.float64),
         area=area_m2 + street / 2,
-        outline=opened + shared,
+        outline=outline,
         starts=starts.astype(np.int64),
         neighbor=two[order].astype(np.int64),
-        facing=facing[order],
+        facing=saved,
+        priced_outline=paid_outline,
+        priced_facing=paid_saved,
     )
 
 
@@ -120,7 +141,7 @@ def reordered(links: Links, place: np.ndarray) -> Links:
 
 
 def measure(city: City, block: np.ndarray, number: np.ndarray, count: int) -> dict[str, np.ndarray]:
-    """Need, people, area and graph perimeter of groups 0 … count − 1.
+    """Need, people, area, graph perimeter and meters to be paid of groups 0 … count − 1.
 
     Parameters
     ----------
@@ -137,10 +158,15 @@ def measure(city: City, block: np.ndarray, number: np.ndarray, count: int) -> di
     links = matrix(city)
     links.data = city.facing
     inner = np.asarray((member @ links).multiply(member).sum(axis=1)).ravel()
-    perimeter = member @ city.outline - inner
+    perimeter = priced = member @ city.outline - inner
+    if city.priced_facing is not city.facing:
+        links.data = city.priced_facing
+        inner = np.asarray((member @ links).multiply(member).sum(axis=1)).ravel()
+        priced = member @ city.priced_outline - inner
     return {
         "need": member @ city.need,
         "population": member @ city.population,
         "area_m2": member @ city.area,
         "perimeter_m": perimeter,
+        "priced_m": priced,
     }
