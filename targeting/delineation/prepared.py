@@ -12,6 +12,7 @@ import shapely
 from targeting.delineation.adjacency import canonical_order, outlines
 from targeting.delineation.graph import City, build_city, reordered
 from targeting.model import Links
+from targeting.problems import Problem, TargetingError
 
 
 @dataclass(frozen=True)
@@ -41,18 +42,19 @@ def prepare(
     threshold_share: float,
     need: str,
     perimeter_price: float,
+    colonia_cut_price: float = 0.0,
 ) -> Prepared:
     """Put everything in canonical order and weigh each block's need.
 
     Parameters
     ----------
     blocks : GeoDataFrame
-        Index block ids; `population` and `geometry`.
+        Index block ids; `population` and `geometry`; `colonia` where cutting one has a price.
     score : Series
         Same index; 0 least urgent, 1 most; missing where unknown.
     links : Links
         Neighbors by position in `blocks`.
-    threshold_share, need, perimeter_price
+    threshold_share, need, perimeter_price, colonia_cut_price
         As in `grow`.
 
     Returns
@@ -79,6 +81,9 @@ def prepare(
     lone = float(np.median(weighed[urgent] / outline[urgent])) if urgent.any() else 0.0
     placed = reordered(links, np.argsort(order))
     people = np.nan_to_num(population)
+    ground = np.asarray(shapely.area(shapes))
+    colonia = _colonias(blocks, order) if colonia_cut_price > 0 else None
+    city = build_city(weighed, people, ground, outline, placed, colonia, colonia_cut_price)
     return Prepared(
         order=order,
         ids=np.asarray(blocks.index)[order],
@@ -86,11 +91,19 @@ def prepare(
         population=population,
         score=scores,
         links=placed,
-        city=build_city(weighed, people, np.asarray(shapely.area(shapes)), outline, placed),
+        city=city,
         tree=shapely.STRtree(shapes),
         threshold=threshold,
         price_per_m=perimeter_price * lone,
     )
+
+
+def _colonias(blocks: gpd.GeoDataFrame, order: np.ndarray) -> np.ndarray:
+    """Return a number for the colonia of each block, −1 where it is in none."""
+    if "colonia" not in blocks:
+        raise TargetingError([Problem("no-colonias", "delineation.colonia_cut_price")])
+    codes, _ = pd.factorize(blocks["colonia"].to_numpy(object)[order], sort=False)
+    return np.asarray(codes, dtype=np.int64)
 
 
 def line(score: np.ndarray, population: np.ndarray, share: float) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from targeting.problems import Problem, TargetingError
 
@@ -10,7 +12,7 @@ ABOVE_ZERO = "> 0"
 NOT_NEGATIVE = "≥ 0"
 AT_LEAST_ONE = "≥ 1"
 SHARE = "> 0, < 1"
-ROUNDNESS = "≥ 0, ≤ 1"
+ROUNDNESS = PART = "≥ 0, ≤ 1"
 
 _FITS = {
     ABOVE_ZERO: lambda value: value > 0,
@@ -49,6 +51,14 @@ def check_settings(
     seed: int = 0,
     score_weight: float = 1.0,
     need: str = "excess",
+    effort: float = 1.0,
+    blocks_min: int = 1,
+    blocks_max: int | None = None,
+    separation_min_m: float = 0.0,
+    colonia_cut_price: float = 0.0,
+    led_by: Mapping[str, int] | None = None,
+    people_share_min: Mapping[str, float] | None = None,
+    **others: Any,
 ) -> None:
     """Refuse settings that mean nothing or contradict each other, all in one list.
 
@@ -56,8 +66,12 @@ def check_settings(
     ----------
     polygons, population_min, population_max, area_max_km2, compactness_min, threshold_share
         As in `grow`.
-    perimeter_price, seed, score_weight, need
+    perimeter_price, seed, score_weight, need, effort, blocks_min, blocks_max
         As in `grow` and `ward`.
+    separation_min_m, colonia_cut_price, led_by, people_share_min
+        As in `grow`.
+    **others
+        Settings whose types say all there is to check without the city.
 
     Raises
     ------
@@ -73,7 +87,20 @@ def check_settings(
         _outside("delineation.perimeter_price", perimeter_price, NOT_NEGATIVE),
         _outside("delineation.seed", seed, NOT_NEGATIVE),
         _outside("delineation.score_weight", score_weight, NOT_NEGATIVE),
+        _outside("delineation.effort", effort, ABOVE_ZERO),
+        _outside("delineation.blocks_min", blocks_min, AT_LEAST_ONE),
+        _outside("delineation.separation_min_m", separation_min_m, NOT_NEGATIVE),
+        _outside("delineation.colonia_cut_price", colonia_cut_price, NOT_NEGATIVE),
     ]
+    if blocks_max is not None:
+        found.append(_outside("delineation.blocks_max", blocks_max, AT_LEAST_ONE))
+        if blocks_max < blocks_min:
+            values = {"low": f"{blocks_min}", "high": f"{blocks_max}"}
+            found.append(Problem("block-bounds", "delineation.blocks_min", values))
+    for name, count in (led_by or {}).items():
+        found.append(_outside(f"delineation.led_by.{name}", count, NOT_NEGATIVE))
+    for name, share in (people_share_min or {}).items():
+        found.append(_outside(f"delineation.people_share_min.{name}", share, PART))
     if area_max_km2 is not None:
         found.append(_outside("delineation.area_max_km2", area_max_km2, ABOVE_ZERO))
     if need not in ("excess", "total"):
