@@ -74,11 +74,15 @@ def prepare(
     shapes = np.asarray(blocks.geometry.array)[order]
     population = blocks["population"].to_numpy(float, na_value=np.nan)[order]
     scores = score.to_numpy(float, na_value=np.nan)[order]
-    threshold = line(scores, population, threshold_share) if need == "excess" else 0.0
-    weighed = np.nan_to_num(population * (scores - threshold))
     outline = outlines(shapes)
-    urgent = weighed > 0
-    lone = float(np.median(weighed[urgent] / outline[urgent])) if urgent.any() else 0.0
+    weighed, threshold, price = weigh_need(
+        scores,
+        population,
+        outline,
+        threshold_share=threshold_share,
+        need=need,
+        perimeter_price=perimeter_price,
+    )
     placed = reordered(links, np.argsort(order))
     people = np.nan_to_num(population)
     ground = np.asarray(shapely.area(shapes))
@@ -94,8 +98,40 @@ def prepare(
         city=city,
         tree=shapely.STRtree(shapes),
         threshold=threshold,
-        price_per_m=perimeter_price * lone,
+        price_per_m=price,
     )
+
+
+def weigh_need(
+    score: np.ndarray,
+    population: np.ndarray,
+    outline_m: np.ndarray,
+    *,
+    threshold_share: float,
+    need: str,
+    perimeter_price: float,
+) -> tuple[np.ndarray, float, float]:
+    """Return the need of each block, the score at the line and the price of a meter in need.
+
+    Parameters
+    ----------
+    score, population, outline_m : ndarray
+        Of each block; missing where unknown.
+    threshold_share, need, perimeter_price
+        As in `grow`.
+
+    Examples
+    --------
+    >>> held, at, price = weigh_need(np.array([0.2, 0.8]), np.array([10.0, 5.0]),
+    ...     np.array([100.0, 100.0]), threshold_share=0.3, need="excess", perimeter_price=2.0)
+    >>> held.round(2).tolist(), at, round(price, 3)
+    ([0.0, 3.0], 0.2, 0.06)
+    """
+    threshold = line(score, population, threshold_share) if need == "excess" else 0.0
+    weighed = np.nan_to_num(population * (score - threshold))
+    urgent = weighed > 0
+    lone = float(np.median(weighed[urgent] / outline_m[urgent])) if urgent.any() else 0.0
+    return weighed, threshold, perimeter_price * lone
 
 
 def _colonias(blocks: gpd.GeoDataFrame, order: np.ndarray) -> np.ndarray:

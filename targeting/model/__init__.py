@@ -11,6 +11,7 @@ from targeting.model.computed import (
     Profiles,
     Result,
     Scores,
+    Stability,
     Values,
 )
 from targeting.model.declared import (
@@ -51,6 +52,7 @@ __all__ = [
     "Profiles",
     "Result",
     "Scores",
+    "Stability",
     "Severity",
     "Territory",
     "Values",

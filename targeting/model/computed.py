@@ -178,6 +178,41 @@ class Doubt:
 
 
 @dataclass(frozen=True)
+class Stability:
+    """How sure the polygons are, when the city is delineated again with other data and choices.
+
+    Parameters
+    ----------
+    blocks : DataFrame
+        Index block ids. `in_share`: of all reruns, those with the block in a polygon;
+        `draw_share`: of the draws of the scores only; `band`: `core` (in 90 % of the reruns),
+        `contested`, `never` (in none).
+    polygons : DataFrame
+        Index `polygon`. `found_share`: of the reruns, those with a polygon that holds at least
+        half its people; `kept_share`: mean share of its people in any polygon; `core_share`: share
+        of its people in blocks of the core.
+    reruns : DataFrame
+        One row a rerun: `kind` (`draw`, `perimeter_price`, `population_bounds`, `seed`), `value`,
+        `polygons`, `same_people_share` (of the people in either plan, those in both) and `regret`
+        (what the study's own plan lacks of the best known there, as a share).
+    steadiest : Series of int64
+        Polygon of each block in the plan whose largest regret is smallest, 0 for none.
+    notes : mapping
+        `own_regret_max` and `least_regret_max`.
+    """
+
+    blocks: pd.DataFrame
+    polygons: pd.DataFrame
+    reruns: pd.DataFrame
+    steadiest: pd.Series[int]
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        demand(self.steadiest.index.equals(self.blocks.index), "stability: index")
+        object.__setattr__(self, "notes", frozen(self.notes))
+
+
+@dataclass(frozen=True)
 class Links:
     """Neighboring blocks: pairs that face each other across a street.
 
