@@ -21,7 +21,16 @@ from targeting.delineation.settings import check_settings
 from targeting.indicators import measure
 from targeting.indicators.access import named_by_source
 from targeting.indicators.counting import violence_by_block
-from targeting.model import Doubt, IntakeReport, Result, Scores, Territory, Values
+from targeting.model import (
+    CandidatePolygons,
+    Doubt,
+    IntakeReport,
+    Links,
+    Result,
+    Scores,
+    Territory,
+    Values,
+)
 from targeting.problems import Problem, TargetingError
 from targeting.registry import method
 from targeting.render import check_folder, write_outputs
@@ -251,11 +260,9 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
     found = check_composite(values, study.indicators, study.weights, scores, people)
     effects = main_effects(scores.parts, scores.score, scores.weights)
     tell("link")
-    barriers = None if territory.barriers is None else territory.barriers.geometry
-    links = street_links(territory.blocks.geometry, barriers, **study.streets)
+    links = neighbors(study, territory)
     tell("delineate")
-    delineate = method("delineator", study.delineation.use)
-    polygons = delineate(territory.blocks, scores.score, links, **study.delineation.settings)
+    polygons = delineated(study, territory, scores, links)
     doubt = _doubt(study, territory, ready, scores, polygons.membership, tell)
     tell("characterize")
     profiles = profile(territory, study.indicators, values, scores, polygons)
@@ -273,6 +280,23 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
         findings=found,
         effects=effects,
     )
+
+
+def neighbors(study: Study, territory: Territory) -> Links:
+    """Return which blocks of a territory are neighbors, as the study says."""
+    barriers = None if territory.barriers is None else territory.barriers.geometry
+    return street_links(territory.blocks.geometry, barriers, **study.streets)
+
+
+def delineated(
+    study: Study, territory: Territory, scores: Scores, links: Links
+) -> CandidatePolygons:
+    """Return the polygons of a study, drawn by the method and the settings it states."""
+    delineate = method("delineator", study.delineation.use)
+    found: CandidatePolygons = delineate(
+        territory.blocks, scores.score, links, **study.delineation.settings
+    )
+    return found
 
 
 def score_settings(study: Study, territory: Territory) -> dict[str, Any]:
