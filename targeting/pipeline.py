@@ -7,14 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from targeting.characterization import profile
 from targeting.composite import score
 from targeting.composite.checks import check_composite
-from targeting.composite.doubting import doubt_of
+from targeting.composite.doubting import doubt_of, drawn
 from targeting.composite.effective import main_effects
 from targeting.composite.treating import treated_values
+from targeting.composite.uncertainty import Draws
 from targeting.composite.weigh import Outcome
 from targeting.delineation import street_links
 from targeting.delineation.settings import check_settings
@@ -23,7 +22,6 @@ from targeting.indicators.access import named_by_source
 from targeting.indicators.counting import violence_by_block
 from targeting.model import (
     CandidatePolygons,
-    Doubt,
     IntakeReport,
     Links,
     Result,
@@ -259,11 +257,15 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = _silent) -> Re
     people = territory.blocks["population"]
     found = check_composite(values, study.indicators, study.weights, scores, people)
     effects = main_effects(scores.parts, scores.score, scores.weights)
+    draws = _draws(study, territory, ready, scores, tell)
     tell("link")
     links = neighbors(study, territory)
     tell("delineate")
     polygons = delineated(study, territory, scores, links)
-    doubt = _doubt(study, territory, ready, scores, polygons.membership, tell)
+    doubt = None
+    if draws is not None:
+        tell("doubt")
+        doubt = doubt_of(draws, study.doubt, labels=polygons.membership)
     tell("characterize")
     profiles = profile(territory, study.indicators, values, scores, polygons)
     years = {one.source: one.year for one in study.layers if one.slot == "facilities"}
@@ -343,18 +345,13 @@ def _outcome(study: Study, territory: Territory) -> Outcome | None:
     return Outcome(counts, people, centers.x.to_numpy(), centers.y.to_numpy())
 
 
-def _doubt(
-    study: Study,
-    territory: Territory,
-    values: Values,
-    scores: Scores,
-    membership: pd.Series[int],
-    tell: Tell,
-) -> Doubt | None:
+def _draws(
+    study: Study, territory: Territory, values: Values, scores: Scores, tell: Tell
+) -> Draws | None:
     if not study.doubt.draws:
         return None
-    tell("doubt")
-    return doubt_of(
+    tell("draw")
+    return drawn(
         values,
         study.indicators,
         scores,
@@ -366,7 +363,6 @@ def _doubt(
         treat=None if study.treat_each else study.treat,
         normalize_each=study.normalize_each,
         grouped=study.within == "municipality",
-        labels=membership,
         areas=territory.blocks["area_id"],
     )
 

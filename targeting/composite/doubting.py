@@ -12,6 +12,7 @@ import pandas as pd
 
 from targeting.composite.uncertainty import (
     Anywhere,
+    Draws,
     Missing,
     Sensitivity,
     Within,
@@ -30,7 +31,7 @@ _CAUSES = ("polygon", "choice", "first", "total")
 _COLUMNS = ("rank", "rank_low", "rank_median", "rank_high", "rank_shift", "top_share")
 
 
-def doubt_of(
+def drawn(
     values: Values,
     indicators: Sequence[Indicator],
     scores: Scores,
@@ -43,10 +44,9 @@ def doubt_of(
     treat: MethodSpec | None = None,
     normalize_each: Mapping[str, MethodSpec] | None = None,
     grouped: bool = False,
-    labels: pd.Series[int] | None = None,
     areas: pd.Series[str] | None = None,
-) -> Doubt | None:
-    """Draw a study's choices and data anew, and say how sure each block's rank is.
+) -> Draws | None:
+    """Draw a study's choices and data anew.
 
     Weights a weigher found stay where it found them, but for the spread asked for.
 
@@ -67,35 +67,18 @@ def doubt_of(
     grouped : bool
         The parts were normalized within groups of blocks. Then only weights and aggregations are
         drawn.
-    labels : Series, optional
-        Number of the polygon each block is in, 0 for none: the doubt of each has its causes told.
     areas : Series, optional
         Area of each block: a value handed down from an area is wrong in all its blocks alike.
 
     Returns
     -------
-    Doubt or None
+    Draws or None
         None when nothing varies: no choice was asked to, and the data leave nothing open.
 
     Raises
     ------
     TargetingError
         `doubt-within-groups`; what `prepare` refuses.
-
-    Examples
-    --------
-    >>> from targeting.composite import score
-    >>> one = Indicator("a", {"es": "a", "en": "a"}, "share", "higher", "violence", "share")
-    >>> two = Indicator("b", {"es": "b", "en": "b"}, "share", "higher", "violence", "share")
-    >>> held = pd.DataFrame({"a": [0.0, 0.4, 1.0], "b": [0.0, 1.0, 0.9]}, index=["x", "y", "z"])
-    >>> values = Values(held, held, held, {"a": "block", "b": "block"})
-    >>> how = {"normalize": MethodSpec("minmax"), "aggregate": MethodSpec("arithmetic")}
-    >>> scores = score(values, [one, two], {"a": 1.0, "b": 1.0}, **how)
-    >>> spec = DoubtSpec(draws=100, weights="anywhere", top_share=0.34)
-    >>> found = doubt_of(values, [one, two], scores, spec, seed=1, **how)
-    >>> assert found is not None
-    >>> found.blocks[["rank_low", "rank_high"]].astype(int).values.tolist()
-    [[3, 3], [1, 2], [1, 2]]
     """
     tree = scores.tree
     assert tree is not None
@@ -121,9 +104,46 @@ def doubt_of(
         )
     if not model.varied:
         return None
+    with _placed(spec):
+        return draw(model, draws=spec.draws, seed=seed)
+
+
+def doubt_of(draws: Draws, spec: DoubtSpec, *, labels: pd.Series[int] | None = None) -> Doubt:
+    """Say how sure each block's rank is, and which choices move it.
+
+    Parameters
+    ----------
+    draws : Draws
+        What `drawn` made.
+    spec : DoubtSpec
+        What was asked for.
+    labels : Series, optional
+        Number of the polygon each block is in, 0 for none: the doubt of each has its causes told.
+
+    Returns
+    -------
+    Doubt
+
+    Examples
+    --------
+    >>> from targeting.composite import score
+    >>> one = Indicator("a", {"es": "a", "en": "a"}, "share", "higher", "violence", "share")
+    >>> two = Indicator("b", {"es": "b", "en": "b"}, "share", "higher", "violence", "share")
+    >>> held = pd.DataFrame({"a": [0.0, 0.4, 1.0], "b": [0.0, 1.0, 0.9]}, index=["x", "y", "z"])
+    >>> values = Values(held, held, held, {"a": "block", "b": "block"})
+    >>> how = {"normalize": MethodSpec("minmax"), "aggregate": MethodSpec("arithmetic")}
+    >>> scores = score(values, [one, two], {"a": 1.0, "b": 1.0}, **how)
+    >>> spec = DoubtSpec(draws=100, weights="anywhere", top_share=0.34)
+    >>> made = drawn(values, [one, two], scores, spec, seed=1, **how)
+    >>> assert made is not None
+    >>> doubt_of(made, spec).blocks[["rank_low", "rank_high"]].astype(int).values.tolist()
+    [[3, 3], [1, 2], [1, 2]]
+    """
+    model, seed = draws.model, draws.plan.seed
+    assert model is not None
     causes = pd.DataFrame(columns=list(_CAUSES))
     with _placed(spec):
-        made = summarize(draw(model, draws=spec.draws, seed=seed), top_share=spec.top_share)
+        made = summarize(draws, top_share=spec.top_share)
         choices = what_if(model, draws=min(spec.draws, 100), seed=seed, top_share=spec.top_share)
         if spec.sensitivity:
             found = sensitivity(model, base=spec.sensitivity, seed=seed, labels=labels)

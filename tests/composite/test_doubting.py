@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from targeting.composite import score
-from targeting.composite.doubting import doubt_of, noise_of
+from targeting.composite.doubting import doubt_of, drawn, noise_of
 from targeting.composite.treating import treated_values
 from targeting.model import DoubtSpec, MethodSpec, Values
 from targeting.problems import TargetingError
@@ -28,7 +28,12 @@ def city(width=0.0):
 
 def doubt(values, spec, **more):
     scores = score(values, [ONE, TWO], TREE, **HOW)
-    return doubt_of(values, [ONE, TWO], scores, spec, seed=1, **HOW, **more)
+    return doubted(values, scores, spec, HOW, **more)
+
+
+def doubted(values, scores, spec, how, labels=None, **more):
+    made = drawn(values, [ONE, TWO], scores, spec, seed=1, **how, **more)
+    return None if made is None else doubt_of(made, spec, labels=labels)
 
 
 def test_where_nothing_varies_nothing_is_doubted():
@@ -83,11 +88,11 @@ def test_a_rule_of_two_parts_is_doubted_without_leaving_one_out():
     how = {**HOW, "aggregate": MethodSpec("quadrants", {"cutoff": 0.5})}
     scores = score(city(0.4), [ONE, TWO], flat, **how)
     spec = DoubtSpec(draws=50, sensitivity=16)
-    found = doubt_of(city(0.4), [ONE, TWO], scores, spec, seed=1, **how)
+    found = doubted(city(0.4), scores, spec, how)
     assert set(found.choices["choice"]) == {"weights", "data"}
     # A mean can do without either.
     scores = score(city(0.4), [ONE, TWO], flat, **HOW)
-    found = doubt_of(city(0.4), [ONE, TWO], scores, spec, seed=1, **HOW)
+    found = doubted(city(0.4), scores, spec, HOW)
     assert found.choices.set_index("choice").loc["without", "alternative"].tolist() == ["a", "b"]
 
 
