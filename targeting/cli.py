@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targeting import __version__
+from targeting.explaining.arguments import Console, add_commands
 from targeting.i18n import LANGUAGES, catalogue, say
 from targeting.problems import Problem, TargetingError
 
@@ -138,22 +139,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     reproduce.add_argument("--beside", type=Path, help=words("reproduce-beside"))
     reproduce.add_argument("--columns", type=Path, help=words("reproduce-columns"))
     reproduce.add_argument("--sheet", help=words("reproduce-sheet"))
-    explain = command("explain", _explain)
-    explain.add_argument("study", type=Path, help=words("explain-study"))
-    explain.add_argument("block", nargs="+", help=words("explain-block"))
-    explain.add_argument("--data", type=Path, help=words("data"))
-    explain.add_argument(
-        "--baseline", choices=("zero", "median"), default="zero", help=words("explain-baseline")
-    )
-    explain.add_argument("--top", type=float, help=words("explain-top"))
-    compare = command("compare", _compare)
-    compare.add_argument("before", type=Path, help=words("compare-before"))
-    compare.add_argument("after", type=Path, help=words("compare-after"))
-    compare.add_argument("--top", type=float, default=0.1, help=words("compare-top"))
-    for sub in (explain, compare):
-        sub.add_argument("--json", action="store_true", help=words("explain-json"))
-        sub.add_argument("--out", type=Path, help=words("explain-out"))
-        sub.add_argument("--fresh", action="store_true", help=words("fresh"))
+    add_commands(command, words, Console(_study_path, _teller, _cache, print))
     sample = command("sample", _sample)
     sample.add_argument("--blocks", type=int, help=words("blocks"), metavar="N")
     sample.add_argument("--seed", type=int, help=words("seed"))
@@ -356,35 +342,6 @@ def _reproduce(options: argparse.Namespace, language: str) -> int:
         return WRONG
     print(report_json(answer) if options.json else "\n".join(report_lines(answer, language)))
     return OK if answer.agrees else DIFFERS
-
-
-def _explain(options: argparse.Namespace, language: str) -> int:
-    from targeting.explaining.commands import explain_file, hand_over
-
-    text = explain_file(
-        _study_path(options.study, language),
-        options.block,
-        language=language,
-        tell=_teller(language),
-        data=options.data,
-        cache=_cache(options),
-        baseline=options.baseline,
-        top=options.top,
-        as_json=options.json,
-    )
-    print(hand_over(text, options.out, language))
-    return OK
-
-
-def _compare(options: argparse.Namespace, language: str) -> int:
-    from targeting.explaining.commands import compare_files, hand_over
-
-    paths = [_study_path(path, language) for path in (options.before, options.after)]
-    settings = {"top": options.top, "as_json": options.json}
-    tell, cache = _teller(language), _cache(options)
-    text = compare_files(*paths, language=language, tell=tell, cache=cache, **settings)
-    print(hand_over(text, options.out, language))
-    return OK
 
 
 def _list(options: argparse.Namespace, language: str) -> int:

@@ -1,4 +1,4 @@
-"""What `targeting explain` and `targeting compare` do with the files they are given."""
+"""What `targeting explain`, `compare` and `judge` do with the files they are given."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Any
 
 from targeting.explaining.accounts import block_accounts, refuse_unknown
 from targeting.explaining.comparing import compare_results
+from targeting.explaining.judging import judge_plan, judgment_lines
 from targeting.explaining.wording import account_lines, comparison_lines
 from targeting.i18n import say
 from targeting.model import Result
-from targeting.pipeline import carry_out, load
+from targeting.pipeline import carry_out, load, neighbors
 from targeting.problems import Problem, TargetingError
+from targeting.sources.account import located
+from targeting.sources.drawn import read_plan
 
 Tell = Callable[[str], None]
 
@@ -114,6 +117,59 @@ def compare_files(
     if as_json:
         return _json({"internal": True, **record})
     return "\n".join(comparison_lines(record, language))
+
+
+def judge_file(
+    path: Path,
+    plan: Path,
+    *,
+    language: str,
+    tell: Tell,
+    layer: str | None = None,
+    data: Path | None = None,
+    cache: Path | None = None,
+    as_json: bool = False,
+) -> str:
+    """Return what a plan made by hand is worth in a study, in words or as JSON.
+
+    Parameters
+    ----------
+    path : Path
+        Study file.
+    plan : Path
+        Polygons drawn, or a table of block and polygon.
+    language : str
+        `"es"` or `"en"`.
+    tell : callable
+        Gets the name of each step as it starts.
+    layer : str, optional
+        Layer of a plan that has several.
+    data, cache : Path, optional
+        As for `pipeline.load`.
+    as_json : bool
+        The record in place of the words.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    TargetingError
+        Every mistake of the study, or of the plan.
+    """
+    study, territory = load(path, data, tell=tell, cache=cache)
+    try:
+        drawn = read_plan(plan, territory.blocks, layer=layer)
+    except TargetingError as error:
+        raise TargetingError(located(error, "--plan")) from error
+    study = replace(study, doubt=replace(study.doubt, draws=0))
+    result = carry_out(study, territory, tell=tell)
+    tell("judge")
+    record = judge_plan(result, neighbors(study, territory), drawn, name=plan.name)
+    if as_json:
+        return _json({"internal": True, **record})
+    return "\n".join(judgment_lines(record, language))
 
 
 def hand_over(text: str, out: Path | None, language: str) -> str:

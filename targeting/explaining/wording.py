@@ -39,7 +39,7 @@ def account_lines(
     by_key = {one.key: one for one in result.indicators}
     for record in records:
         lines += ["", *_account(record, by_key, language, top)]
-    return [_printable(line) for line in lines]
+    return [printable(line) for line in lines]
 
 
 def _account(
@@ -241,7 +241,7 @@ def comparison_lines(record: Mapping[str, Any], language: str) -> list[str]:
     lines.append(told("blocks", blocks=figures["blocks"], scored=figures["scored"]))
     for key in ("only_before", "only_after"):
         if record[key]["count"]:
-            values = {"count": record[key]["count"], "list": _few(record[key]["blocks"])}
+            values = {"count": record[key]["count"], "list": few(record[key]["blocks"])}
             lines.append("  " + told(key.replace("_", "-"), **values))
     for key in ("appeared", "vanished"):
         if figures[key]:
@@ -255,16 +255,17 @@ def comparison_lines(record: Mapping[str, Any], language: str) -> list[str]:
     lines.append(told("top", top=record["top"], **counts))
     for key in ("entering", "leaving"):
         if record[key]:
-            lines.append("  " + told(f"top-{key}", list=_few(record[key])))
+            lines.append("  " + told(f"top-{key}", list=few(record[key])))
     lines += _polygon_lines(record, language)
     for way in ("up", "down"):
         if record["movers"][way]:
             lines.append(told(f"movers-{way}"))
             lines += ["  " + told("mover", **one) for one in record["movers"][way][:5]]
-    return [_printable(line) for line in (*lines, *_choice_lines(record, language))]
+    return [printable(line) for line in (*lines, *_choice_lines(record, language))]
 
 
-def _few(names: Sequence[str]) -> str:
+def few(names: Sequence[str]) -> str:
+    """Return the first names of many, and how many more there are."""
     rest = len(names) - _FEW
     return ", ".join(names[:_FEW]) + (f" … (+{rest:,})" if rest > 0 else "")
 
@@ -305,7 +306,7 @@ def _choice_lines(record: Mapping[str, Any], language: str) -> Iterator[str]:
     yield "  " + say("compare.choices-sum", language)
 
 
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
     """Return a line without what a text of a file could do to a terminal."""
     return "".join(
         letter if letter.isprintable() else " " if letter == "\u00a0" else "·" for letter in line
