@@ -1,0 +1,146 @@
+"""The bound against every plan of small random cities, tried one by one."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import scipy.sparse as sparse
+
+from targeting.delineation.bound import Certificate, check_bound, upper_bound
+from targeting.delineation.graph import City, Limits, build_city
+from targeting.delineation.pricing import resident_price
+from targeting.delineation.rules import (
+    Floor,
+    Rules,
+    Share,
+    broken_alone,
+    broken_together,
+    worth,
+)
+from targeting.model import Links
+
+CITIES = 200
+
+
+def random_city(chance: np.random.Generator) -> City:
+    """Up to 9 blocks, planar-like links, need of either sign, some blocks empty."""
+    count = int(chance.integers(1, 10))
+    place = chance.uniform(0, 1, (count, 2))
+    pairs = [
+        (one, two)
+        for one, two in itertools.combinations(range(count), 2)
+        if math.dist(place[one], place[two]) < chance.uniform(0.3, 0.6)
+    ]
+    first, second = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    gap, facing = chance.uniform(0, 20, len(pairs)), chance.uniform(0, 90, len(pairs))
+    people = chance.integers(0, 200, count) * (chance.random(count) < 0.9)
+    hot = chance.uniform(-0.4 if chance.random() < 0.5 else 0.0, 1.0, count)
+    return build_city(
+        people * hot,
+        people.astype(float),
+        chance.uniform(2000, 9000, count),
+        chance.uniform(100, 400, count),
+        Links(first, second, gap, facing),
+        chance.integers(-1, 3, count) if chance.random() < 0.3 else None,
+        float(chance.uniform(0, 2)),
+    )
+
+
+def random_rules(chance: np.random.Generator, city: City) -> Rules:
+    """Every rule on or off by chance."""
+    count, some = len(city.need), lambda part: chance.random() < part
+    least = float(chance.integers(1, 250))
+    limits = Limits(
+        least,
+        least + float(chance.integers(0, 400)),
+        float(chance.uniform(5e3, 5e4)) if some(0.5) else np.inf,
+        float(chance.uniform(0, 0.6)) if some(0.3) else 0.0,
+        float(chance.uniform(0, 0.4)),
+        int(chance.integers(1, 3)),
+        int(chance.integers(3, 6)) if some(0.3) else 2**31,
+    )
+    near = np.triu(chance.random((count, count)) < 0.2, 1)
+    return Rules(
+        limits,
+        int(chance.integers(1, 4)),
+        exactly=some(0.3),
+        barred=chance.random(count) < 0.15 if some(0.4) else None,
+        required=chance.integers(0, count, 1) if some(0.25) else np.empty(0, dtype=np.int64),
+        seeds=chance.random(count) < 0.5 if some(0.3) else None,
+        near=sparse.csr_array((near | near.T).astype(float)) if some(0.25) else None,
+        leading=(weights := chance.random((2, count)) if some(0.3) else None),
+        floors=(Floor("first", 0, 1),) if weights is not None else (),
+        shares=(Share("half", chance.random(count) < 0.5, 0.3),) if some(0.25) else (),
+    )
+
+
+def optimum(city: City, rules: Rules) -> float:
+    """Worth of the best plan by trying all of them; minus infinity when there is none."""
+    count = len(city.need)
+    groups = []
+    for bits in range(1, 2**count):
+        blocks = np.flatnonzero([bits >> block & 1 for block in range(count)])
+        people = city.population[blocks].sum()
+        fits = rules.limits.population_min * 0.99 <= people <= rules.limits.population_max * 1.01
+        if fits and not broken_alone(city, rules, blocks):
+            groups.append((bits, worth(city, rules.limits, blocks), blocks))
+    best = -math.inf if broken_together(city, rules, []) else 0.0
+    found = [best]
+
+    def extend(start: int, used: int, value: float, chosen: list[np.ndarray]) -> None:
+        if chosen and value > found[0] and not broken_together(city, rules, chosen):
+            found[0] = value
+        if len(chosen) == rules.polygons:
+            return
+        for place in range(start, len(groups)):
+            bits, more, blocks = groups[place]
+            if not used & bits:
+                extend(place + 1, used | bits, value + more, [*chosen, blocks])
+
+    extend(0, 0, 0.0, [])
+    return found[0]
+
+
+def random_certificate(chance: np.random.Generator, city: City) -> Certificate:
+    """Any numbers at all, some of them no numbers."""
+    wild = chance.choice([0.01, 1.0, 100.0])
+    flow = chance.normal(0, 10 * wild, len(city.neighbor))
+    if chance.random() < 0.2 and len(flow):
+        flow[0] = chance.choice([np.nan, np.inf, -np.inf])
+    return Certificate(
+        float(chance.choice([chance.normal(0, wild), np.nan])),
+        float(chance.normal(0, wild / 100)),
+        float(chance.normal(0, wild)),
+        flow,
+    )
+
+
+def test_no_plan_is_worth_more_than_the_bound():
+    feasible = close = 0
+    for seed in range(CITIES):
+        chance = np.random.default_rng(seed)
+        city = random_city(chance)
+        rules = random_rules(chance, city)
+        best = optimum(city, rules)
+        bound = upper_bound(city, rules)
+        assert bound.value >= best, seed
+        assert check_bound(city, rules, bound.certificate) == bound.value
+        for _ in range(5):
+            assert check_bound(city, rules, random_certificate(chance, city)) >= best, seed
+        feasible += best > 0
+        close += best > 0 and bound.gap(best) < 0.3
+    # More than a quarter of the cities has a plan worth something; a bound of no use would not be close.
+    assert feasible > CITIES / 4
+    assert close > feasible / 2
+
+
+def test_the_price_of_a_resident_parts_the_crowded_from_the_rest():
+    # Lone blocks of one resident each: two places, needs 9, 7, 5: any price between 5 and 7.
+    none = Links(*(np.empty(0, dtype=np.int64),) * 2, *(np.empty(0),) * 2)
+    city = build_city(np.array([9.0, 7.0, 5.0]), np.ones(3), np.ones(3), np.ones(3), none)
+    rules = Rules(Limits(1, 1, np.inf, 0, 0.0), 2)
+    assert 5 <= resident_price(city, rules) <= 7
+    assert upper_bound(city, rules).value == pytest.approx(16)
