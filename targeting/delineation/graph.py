@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sparse
+from scipy.sparse.csgraph import connected_components
 
 from targeting.model import Links
 
@@ -130,13 +132,16 @@ def reordered(links: Links, place: np.ndarray) -> Links:
     one, two = place[links.first], place[links.second]
     first, second = np.minimum(one, two), np.maximum(one, two)
     order = np.lexsort((second, first))
-    return Links(
-        first[order],
-        second[order],
-        links.gap_m[order],
-        links.facing_m[order],
-        links.dropped,
-        None if links.open_m is None else links.open_m[np.argsort(place)],
+    hidden = None if links.hidden is None else place[links.hidden]
+    return replace(
+        links,
+        first=first[order],
+        second=second[order],
+        gap_m=links.gap_m[order],
+        facing_m=links.facing_m[order],
+        open_m=None if links.open_m is None else links.open_m[np.argsort(place)],
+        kind=None if links.kind is None else links.kind[order],
+        hidden=hidden,
     )
 
 
@@ -170,3 +175,12 @@ def measure(city: City, block: np.ndarray, number: np.ndarray, count: int) -> di
         "perimeter_m": perimeter,
         "priced_m": priced,
     }
+
+
+def components(city: City) -> np.ndarray:
+    """Return the connected component of each block, 0 the one with most blocks."""
+    _, label = connected_components(matrix(city), directed=False)
+    size = np.bincount(label)
+    place = np.empty(len(size), dtype=np.int64)
+    place[np.argsort(-size, kind="stable")] = np.arange(len(size))
+    return np.asarray(place[label])

@@ -12,12 +12,12 @@ import scipy.sparse as sparse
 import shapely
 from scipy.sparse.csgraph import connected_components
 
-from targeting.delineation.graph import City, Limits, matrix
+from targeting.delineation.graph import Limits
+from targeting.delineation.graph import components as components
 from targeting.delineation.prepared import Prepared
 from targeting.delineation.reasons import explain
+from targeting.delineation.rules import Rules
 from targeting.model import CandidatePolygons, Links
-
-RIM_M = 0.5
 
 
 def roundness(shapes: np.ndarray) -> np.ndarray:
@@ -39,9 +39,10 @@ def polygons_of(
     ground: np.ndarray,
     *,
     blocks: gpd.GeoDataFrame,
-    limits: Limits | None,
-    spare: np.ndarray,
     notes: Mapping[str, Any],
+    limits: Limits | None = None,
+    spare: np.ndarray | None = None,
+    rules: Rules | None = None,
 ) -> CandidatePolygons:
     """Return the groups numbered from most urgent, measured, with a reason for every block.
 
@@ -55,12 +56,12 @@ def polygons_of(
         Place of each group.
     blocks : GeoDataFrame
         As the caller gave them.
-    limits : Limits or None
-        What the search kept; None when nothing can be said about joining a polygon.
-    spare : ndarray of bool
-        Blocks of further groups that keep all rules.
     notes : mapping
         Further figures.
+    spare : ndarray of bool, optional
+        Blocks of further groups that keep all rules: for methods without `rules`.
+    rules : Rules, optional
+        What the search kept; without, nothing is said about joining a polygon and no price told.
 
     Returns
     -------
@@ -72,19 +73,17 @@ def polygons_of(
     table = table.iloc[rank].reset_index(drop=True)
     table.index = pd.RangeIndex(1, len(groups) + 1, name="polygon")
     membership = np.zeros(len(prepared.ids), dtype=np.int64)
-    surrounded = np.zeros(len(prepared.ids), dtype=bool)
     for number, place in enumerate(rank, start=1):
         membership[groups[place]] = number
-        surrounded[groups[place]] = _off_the_rim(prepared.shapes[groups[place]], ground[place])
     reasons = explain(
         prepared.score,
         prepared.population,
         membership,
         prepared.city,
-        limits,
+        rules,
         threshold=prepared.threshold,
-        surrounded=surrounded,
         spare=spare,
+        hidden=prepared.links.hidden,
     )
     back = np.argsort(prepared.order)
     reasons = reasons.iloc[back].set_axis(blocks.index)
@@ -119,23 +118,6 @@ def _measured(prepared: Prepared, groups: Sequence[np.ndarray], ground: np.ndarr
             "first_id": [min(prepared.ids[g]) for g in groups],
         }
     )
-
-
-def _off_the_rim(shapes: np.ndarray, place: shapely.Geometry) -> np.ndarray:
-    """Which blocks lie away from the outer rim of their place."""
-    rim = shapely.get_exterior_ring(shapely.get_parts(place))
-    shapely.prepare(rim)
-    near = [shapely.dwithin(ring, shapes, RIM_M) for ring in rim]
-    return ~np.logical_or.reduce(near) if near else np.zeros(len(shapes), dtype=bool)
-
-
-def components(city: City) -> np.ndarray:
-    """Return the connected component of each block, 0 the one with most blocks."""
-    _, label = connected_components(matrix(city), directed=False)
-    size = np.bincount(label)
-    place = np.empty(len(size), dtype=np.int64)
-    place[np.argsort(-size, kind="stable")] = np.arange(len(size))
-    return np.asarray(place[label])
 
 
 def _graph_notes(prepared: Prepared, membership: np.ndarray) -> dict[str, Any]:

@@ -225,9 +225,18 @@ class Links:
     facing_m : ndarray of float64
         Length over which they face each other.
     dropped : mapping
-        Candidate pairs left out, by reason (`barrier`, `third_block`).
+        Candidate pairs left out, by reason (`barrier`, `third_block`, `border`, `cut`).
     open_m : ndarray of float64, optional
         Length of each block's outline that faces no neighbor, by position.
+    kind : ndarray of int8, optional
+        What joins the two blocks: 0 a street (or a shared side), 1 the reach of a block that
+        would be alone, 2 a bridge of the user's.
+    notes : mapping
+        Other counts: `attached`; `bridges` and of them `bridges_idle` (a link anyway),
+        `bridges_over_barrier`, `bridges_over_border`; `cuts` and of them `cuts_idle` (no link to
+        cut).
+    hidden : ndarray of int64, shape (pairs, 2), optional
+        Candidate pairs that only a barrier keeps apart, by position.
 
     Examples
     --------
@@ -243,10 +252,16 @@ class Links:
     facing_m: np.ndarray
     dropped: Mapping[str, int] = field(default_factory=dict)
     open_m: np.ndarray | None = None
+    kind: np.ndarray | None = None
+    notes: Mapping[str, int] = field(default_factory=dict)
+    hidden: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         demand(bool((self.first < self.second).all()), "links: first < second")
+        known = self.kind is None or len(self.kind) == len(self.first)
+        demand(known, "links: a kind for each pair")
         object.__setattr__(self, "dropped", frozen(self.dropped))
+        object.__setattr__(self, "notes", frozen(self.notes))
 
 
 @dataclass(frozen=True)
