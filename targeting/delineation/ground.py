@@ -1,19 +1,28 @@
-"""From a group of blocks to a place on the ground: streets between its blocks belong to it."""
+"""From a group of blocks to a place on the ground, bounded by the middle of the streets."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sparse
 import shapely
-from scipy.sparse.csgraph import minimum_spanning_tree
+from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
+from targeting.delineation.faces import (
+    GRID_M,
+    Faces,
+    faces_between,
+    longest_neighbor,
+    on_the_grid,
+    reached,
+    thin,
+)
+from targeting.delineation.middle import STREET_MAX_M, fabric, middle_lines, owner_at
 from targeting.model import Links
 
-REACH_MIN_M = 6.0
-REACH_MAX_M = 30.0
-UNEVEN_M = 3.0
+MARGIN_MAX_M = 10.0
 PATH_M = 2.0
 SPECK_M2 = 1.0
 
@@ -23,13 +32,18 @@ def places(
     groups: Sequence[np.ndarray],
     links: Links,
     tree: shapely.STRtree,
-    drawn: dict[bytes, shapely.Geometry] | None = None,
+    drawn: dict[bytes, Any] | None = None,
+    axes: np.ndarray | None = None,
+    barriers: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the geometry of each group: its blocks merged across their streets.
+    """Return the ground of each group: its blocks and the streets around them to their middle.
 
-    The blocks grow by half the widest street inside the group (3 m more, for streets are uneven)
-    and shrink back; what falls on a
-    block of nobody, or on an earlier group, is cut away; gaps without a block are filled.
+    Where a block of nobody or of another group stands across a street (at most 50 m wide), the
+    boundary is the line halfway between both; along open land it runs at half the city's typical
+    street (the median gap between blocks that face each other, at most 20 m) outside the blocks.
+    Groups across a street from each other share one line. Ground without a block that a place
+    encloses is part of it. Barriers are never passed: where one runs along the rim, the place ends
+    at the barrier if that comes before the middle.
 
     Parameters
     ----------
@@ -42,112 +56,275 @@ def places(
     tree : STRtree
         Over `shapes`.
     drawn : dict, optional
-        Keeps each group's ground, so that a group drawn before is not drawn again.
+        Keeps what was drawn, so that groups drawn before are not drawn again.
+    axes : ndarray of geometry, optional
+        Center lines of streets. Where they run all around blocks of one owner, they are the
+        boundary instead of the line halfway.
+    barriers : ndarray of geometry, optional
+        Lines nobody crosses; of areas, the outline.
 
     Returns
     -------
     ndarray of geometry
-        Valid polygons that hold all blocks of their group, no other block, and share no ground.
-        In several parts only where another group or a foreign block stands between.
+        Valid polygons on a grid of 1 mm that hold all blocks of their group, no other block, and
+        share no ground (where two blocks overlap, neither rule can hold: each place holds its
+        own). In several parts only where another group or a foreign block stands between.
 
     Examples
     --------
     >>> blocks = shapely.box([0, 60, 120], 0, [50, 110, 170], 50)
     >>> links = Links(np.array([0, 1]), np.array([1, 2]), np.full(2, 10.0), np.full(2, 50.0))
     >>> places(blocks, [np.array([0, 1])], links, shapely.STRtree(blocks))[0].bounds
-    (0.0, 0.0, 110.0, 50.0)
+    (-5.0, -5.0, 115.0, 55.0)
     """
-    number = np.full(len(shapes), -1, dtype=np.int64)
-    for place, blocks in enumerate(groups):
-        number[blocks] = place
-    inside = np.flatnonzero(
-        (number[links.first] >= 0) & (number[links.first] == number[links.second])
-    )
-    by_group = np.argsort(number[links.first[inside]], kind="stable")
-    owner = number[links.first[inside]][by_group]
-    edges = np.searchsorted(owner, np.arange(len(groups) + 1))
+    made = np.full(len(groups), None, dtype=object)
+    if not len(groups):
+        return made
     drawn = {} if drawn is None else drawn
-    made = []
-    for place, blocks in enumerate(groups):
-        key = blocks.tobytes()
+    margin_m = margin(links)
+    for cluster, near in _clusters(shapes, groups, tree):
+        chosen = [groups[number] for number in cluster]
+        key = b"|".join(group.astype(np.int64).tobytes() for group in chosen)
         if key not in drawn:
-            own = inside[by_group[edges[place] : edges[place + 1]]]
-            drawn[key] = _place(shapes, blocks, links, own, tree)
-        made.append(drawn[key])
-    return _apart(np.array(made, dtype=object), shapes, groups)
-
-
-def _place(
-    shapes: np.ndarray,
-    blocks: np.ndarray,
-    links: Links,
-    own: np.ndarray,
-    tree: shapely.STRtree,
-) -> shapely.Geometry:
-    """Ground of one group, whatever other groups there are."""
-    faced = own[links.facing_m[own] > 0]
-    widest = float(links.gap_m[faced].max()) if len(faced) else 0.0
-    reach = float(np.clip(widest / 2 + UNEVEN_M, REACH_MIN_M, REACH_MAX_M))
-    bare = shapely.union_all(shapes[blocks])
-    grown = shapely.union_all(shapely.buffer(shapes[blocks], reach, join_style="mitre"))
-    shape = shapely.union(shapely.buffer(grown, -reach, join_style="mitre"), bare)
-    near = tree.query(shapely.box(*shape.bounds))
-    around = shapes[np.setdiff1d(near, blocks)]
-    closed = _joined(_clear_of(shape, around), bare)
-    if shapely.get_num_geometries(closed) > 1:
-        lines = shapely.shortest_line(shapes[links.first[own]], shapes[links.second[own]])
-        paths = shapely.buffer(lines[_spanning(links, own, blocks)], PATH_M, cap_style="square")
-        closed = _joined(closed, _clear_of(shapely.union_all(paths), around), bare)
-    return _filled(closed, around)
-
-
-def _apart(made: np.ndarray, shapes: np.ndarray, groups: Sequence[np.ndarray]) -> np.ndarray:
-    """Take from each place the ground an earlier one holds; its own blocks it keeps."""
-    one, two = shapely.STRtree(made).query(made, predicate="intersects")
-    for place in np.unique(one[two < one]):
-        earlier = shapely.union_all(made[two[(one == place) & (two < one)]])
-        if shapely.area(shapely.intersection(made[place], earlier)) > 0:
-            left = shapely.difference(made[place], earlier)
-            made[place] = _joined(left, shapely.union_all(shapes[groups[place]]))
+            drawn[key] = _drawn(shapes, chosen, near, links, margin_m, axes, barriers)
+        made[cluster] = drawn[key]
     return made
 
 
-def _clear_of(shape: shapely.Geometry, around: np.ndarray) -> shapely.Geometry:
-    shapely.prepare(shape)
-    return shapely.difference(shape, shapely.union_all(around[shapely.intersects(shape, around)]))
+def margin(links: Links) -> float:
+    """Half the typical street: the median gap between blocks that face each other, halved.
+
+    Examples
+    --------
+    >>> margin(Links(np.array([0]), np.array([1]), np.array([12.0]), np.array([50.0])))
+    6.0
+    """
+    gaps = links.gap_m[links.facing_m > 0]
+    return min(float(np.median(gaps)) / 2, MARGIN_MAX_M) if len(gaps) else 0.0
 
 
-def _joined(*pieces: shapely.Geometry) -> shapely.Geometry:
-    """Union of the areas of the pieces, without specks."""
-    whole = shapely.make_valid(shapely.union_all(np.array(pieces, dtype=object)))
+def _clusters(
+    shapes: np.ndarray, groups: Sequence[np.ndarray], tree: shapely.STRtree
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Gather groups near each other, to be drawn together, and all blocks in their reach."""
+    number = np.full(len(shapes), -1, dtype=np.int64)
+    for place, blocks in enumerate(groups):
+        number[blocks] = place
+    own = np.flatnonzero(number >= 0)
+    west, south, east, north = shapely.bounds(shapes[own]).T
+    reach = STREET_MAX_M
+    asked, found = tree.query(shapely.box(west - reach, south - reach, east + reach, north + reach))
+    one, two = number[own[asked]], number[found]
+    joined = two >= 0
+    count = len(groups)
+    ones = np.ones(int(joined.sum()), dtype=np.int8)
+    graph = sparse.csr_array((ones, (one[joined], two[joined])), shape=(count, count))
+    parts, part = connected_components(graph, directed=False)
+    code = np.unique(part[one].astype(np.int64) * len(shapes) + found)
+    cluster, near = np.divmod(code, np.int64(len(shapes)))
+    cuts = np.searchsorted(cluster, np.arange(parts + 1))
+    return [(np.flatnonzero(part == p), near[cuts[p] : cuts[p + 1]]) for p in range(parts)]
+
+
+class _Scene(NamedTuple):
+    """Blocks of a cluster of groups and those around, in canonical order, and their owners."""
+
+    shapes: np.ndarray
+    owner: np.ndarray
+    groups: list[np.ndarray]
+    margin_m: float
+    barriers: np.ndarray
+    axes: np.ndarray
+
+
+def _drawn(
+    shapes: np.ndarray,
+    groups: list[np.ndarray],
+    near: np.ndarray,
+    links: Links,
+    margin_m: float,
+    axes: np.ndarray | None,
+    barriers: np.ndarray | None,
+) -> np.ndarray:
+    """Ground of groups near each other."""
+    owner = np.full(len(near), -1, dtype=np.int64)
+    own = []
+    for number, blocks in enumerate(groups):
+        at = np.searchsorted(near, blocks)
+        owner[at] = number
+        own.append(at)
+    around = shapely.box(*shapely.total_bounds(shapes[np.concatenate(groups)]))
+    around = shapely.buffer(around, STREET_MAX_M)
+    scene = _Scene(
+        shapes[near], owner, own, margin_m, _lines(barriers, around), _lines(axes, around)
+    )
+    paths = np.full(len(groups), None, dtype=object)
+    made = _cut(scene, paths)
+    split = [n for n, place in enumerate(made) if shapely.get_num_geometries(place) > 1]
+    if split:
+        for number in split:
+            paths[number] = _path(shapes, groups[number], links, scene, made[number])
+        made = _cut(scene, paths)
+    return made
+
+
+def _lines(given: np.ndarray | None, around: shapely.Geometry) -> np.ndarray:
+    """Lines near the scene; of areas, the outline."""
+    if given is None or not len(given):
+        return np.empty(0, dtype=object)
+    parts = shapely.get_parts(np.asarray(given)[shapely.intersects(given, around)])
+    areal = shapely.get_dimensions(parts) == 2
+    parts = np.concatenate([parts[~areal], shapely.get_rings(parts[areal])])
+    parts = parts[shapely.get_dimensions(parts) == 1]
+    return np.asarray(shapely.get_parts(shapely.intersection(parts, around)))
+
+
+def _cut(scene: _Scene, paths: np.ndarray) -> np.ndarray:
+    """Cut the ground along the middle lines and give every face to one owner."""
+    made = fabric(scene.shapes, scene.owner)
+    margins = np.array(
+        [
+            shapely.union_all(
+                shapely.buffer(
+                    scene.shapes[at], scene.margin_m, join_style="mitre", mitre_limit=2.0
+                )
+            )
+            for at in scene.groups
+        ],
+        dtype=object,
+    )
+    middle = middle_lines(made)
+    solid = [
+        shapely.get_rings(shapely.get_parts(m)) for m in (scene.shapes[made.rim], margins, paths)
+    ]
+    lines = np.concatenate(
+        [shapely.linestrings(middle.reshape(-1, 2, 2)), *solid, scene.barriers, scene.axes]
+    )
+    faces = faces_between(lines)
+    block = _first_owner(faces, scene.shapes, scene.owner)
+    label = np.where(block.held, block.owner, -1)
+    free = np.flatnonzero(~block.held)
+    side, street = owner_at(made, faces.inside[free])
+    outer = _first_owner(faces, margins, np.arange(len(margins))).owner[free]
+    label[free] = np.where(street, side, np.where(side != -1, outer, -1))
+    on_path = _first_owner(faces, paths, np.arange(len(paths)))
+    label[free] = np.where(on_path.held[free], on_path.owner[free], label[free])
+    settled = _settled(faces, label, _with_blocks(faces, label, block, scene), scene)
+    return _places(faces, settled, scene)
+
+
+def _with_blocks(faces: Faces, label: np.ndarray, block: _Owners, scene: _Scene) -> _Owners:
+    """Also count the faces that hold a whole block far from others, whose outline is no line."""
+    own = np.flatnonzero(scene.owner >= 0)
+    point, face = shapely.STRtree(faces.shape).query(
+        shapely.point_on_surface(scene.shapes[own]), predicate="intersects"
+    )
+    found, held = block.owner.copy(), block.held.copy()
+    free = ~held[face]
+    found[face[free]] = scene.owner[own[point[free]]]
+    held[face] = True
+    label[face[free]] = found[face[free]]
+    return _Owners(found, held)
+
+
+class _Owners(NamedTuple):
+    owner: np.ndarray
+    held: np.ndarray
+
+
+def _first_owner(faces: Faces, shapes: np.ndarray, owner: np.ndarray) -> _Owners:
+    """First group (nobody last) among the shapes that hold each face, and whether one does."""
+    face, shape = shapely.STRtree(shapes).query(
+        shapely.points(faces.inside), predicate="intersects"
+    )
+    last = np.iinfo(np.int64).max
+    found = np.full(len(faces.shape), last, dtype=np.int64)
+    np.minimum.at(found, face, np.where(owner[shape] < 0, last - 1, owner[shape]))
+    held = found < last
+    return _Owners(np.where(found >= last - 1, -1, found), held)
+
+
+def _on(faces: Faces, lines: np.ndarray) -> np.ndarray:
+    """Which shared pieces run along one of the lines."""
+    on = np.zeros(len(faces.one), dtype=bool)
+    if len(lines):
+        middle = shapely.points((faces.start + faces.end) / 2)
+        hit = shapely.STRtree(lines).query(middle, predicate="dwithin", distance=2 * GRID_M)[0]
+        on[hit] = True
+    return on
+
+
+def _settled(faces: Faces, label: np.ndarray, block: _Owners, scene: _Scene) -> np.ndarray:
+    """Give slivers, and faces cut off from their blocks, to whoever is around them."""
+    groups, open_ = len(scene.groups), ~_on(faces, scene.barriers)
+    loose = ~block.held & thin(faces.shape)
+    label = np.where(loose, longest_neighbor(faces, label, loose, groups, open_), label)
+    rooted = block.held & (block.owner >= 0)
+    for _ in range(groups + 1):
+        lost = (label >= 0) & ~reached(faces, label, rooted, open_)
+        if not lost.any():
+            return label
+        label = np.where(lost, longest_neighbor(faces, label, lost, groups, open_), label)
+    return np.where(lost, -1, label)
+
+
+def _places(faces: Faces, label: np.ndarray, scene: _Scene) -> np.ndarray:
+    """Join the faces of each group, fill what it encloses, and see that no block is left out."""
+    made = np.full(len(scene.groups), None, dtype=object)
+    blocks = shapely.STRtree(scene.shapes)
+    for number in range(len(made)):
+        whole = shapely.coverage_union_all(faces.shape[label == number])
+        made[number] = _filled(whole, number, blocks, scene.owner)
+    made = on_the_grid(made)
+    for number, at in enumerate(scene.groups):
+        missing = shapely.difference(shapely.union_all(scene.shapes[at]), made[number])
+        if shapely.area(missing) > SPECK_M2:
+            own = [made[number], *shapely.get_parts(missing)]
+            made[number] = shapely.union_all(own, grid_size=GRID_M)
+    return made
+
+
+def _filled(
+    whole: shapely.Geometry, number: int, blocks: shapely.STRtree, owner: np.ndarray
+) -> shapely.Geometry:
+    """Fill the gaps in which no block of another owner stands."""
     parts = shapely.get_parts(whole)
-    parts = parts[(shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > SPECK_M2)]
-    return shapely.union_all(parts)
-
-
-def _spanning(links: Links, own: np.ndarray, blocks: np.ndarray) -> np.ndarray:
-    """Places in `own` of the links that hold the group together over the shortest gaps."""
-    slot = {int(block): place for place, block in enumerate(blocks)}
-    one = np.array([slot[int(block)] for block in links.first[own]], dtype=np.int64)
-    two = np.array([slot[int(block)] for block in links.second[own]], dtype=np.int64)
-    gap = links.gap_m[own] + 1.0
-    graph = sparse.csr_array((gap, (one, two)), shape=(len(blocks), len(blocks)))
-    tree = sparse.coo_array(minimum_spanning_tree(graph))
-    size = len(blocks)
-    return np.flatnonzero(np.isin(one * size + two, tree.coords[0] * size + tree.coords[1]))
-
-
-def _filled(closed: shapely.Geometry, around: np.ndarray) -> shapely.Geometry:
-    """Fill the gaps in which no foreign block stands."""
-    others = shapely.STRtree(around)
+    if not shapely.get_num_interior_rings(parts).any():
+        return whole
     kept = []
-    for part in shapely.get_parts(closed):
+    for part in parts:
         rings = shapely.get_rings(part)
         gaps = np.asarray(shapely.polygons(rings[1:]))
         taken = np.zeros(len(gaps), dtype=bool)
-        taken[others.query(gaps, predicate="intersects")[0]] = True
+        gap, block = blocks.query(gaps, predicate="intersects")
+        taken[gap[owner[block] != number]] = True
         kept.append(shapely.polygons(rings[0], rings[1:][taken] if taken.any() else None))
-    return _joined(*kept)
+    return shapely.union_all(kept)
+
+
+def _path(
+    shapes: np.ndarray,
+    blocks: np.ndarray,
+    links: Links,
+    scene: _Scene,
+    place: shapely.Geometry,
+) -> shapely.Geometry | None:
+    """Narrow ways along the shortest links that hold the group together."""
+    slot = np.full(len(shapes), -1, dtype=np.int64)
+    slot[blocks] = np.arange(len(blocks))
+    own = np.flatnonzero((slot[links.first] >= 0) & (slot[links.second] >= 0))
+    one, two = slot[links.first[own]], slot[links.second[own]]
+    size = len(blocks)
+    graph = sparse.csr_array((links.gap_m[own] + 1.0, (one, two)), shape=(size, size))
+    tree = sparse.coo_array(minimum_spanning_tree(graph))
+    used = own[np.isin(one * size + two, tree.coords[0] * size + tree.coords[1])]
+    lines = shapely.shortest_line(shapes[links.first[used]], shapes[links.second[used]])
+    lines = lines[~shapely.covers(shapely.buffer(place, GRID_M), lines)]
+    if not len(lines):
+        return None
+    ways = shapely.union_all(shapely.buffer(lines, PATH_M, cap_style="square"))
+    near = scene.shapes[shapely.intersects(ways, scene.shapes)]
+    return shapely.difference(ways, shapely.union_all(near))
 
 
 def enclosed(
