@@ -15,6 +15,7 @@ from targeting.i18n import LANGUAGES
 from targeting.model import Indicator, Result
 from targeting.render import public
 from targeting.render.encode import ZOOM, Packer, project, spatial_order
+from targeting.render.reasons import pack_reasons
 from targeting.render.records import (
     about_record,
     city_kinds,
@@ -26,7 +27,6 @@ from targeting.render.records import (
     page_words,
     plain,
     polygon_records,
-    sentence,
     text_of,
     unit_records,
 )
@@ -82,7 +82,7 @@ def build_scene(result: Result, *, language: str | None = None) -> Scene:
     kinds = city_kinds(result)
     facilities = _pack_facilities(packer, result, kinds, origin)
     layers = _pack_layers(packer, result, order)
-    reasons = _pack_reasons(packer, result, order)
+    reasons = pack_reasons(packer, result, order)
     record = {
         "version": 1,
         "language": language or result.study.language,
@@ -172,17 +172,6 @@ def _pack_blocks(packer: Packer, result: Result, order: np.ndarray, origin: np.n
     packer.numbers("population", people)
     packer.numbers("few", few.astype(float))
     packer.numbers("polygon", result.polygons.membership.to_numpy(float)[order])
-
-
-def _pack_reasons(packer: Packer, result: Result, order: np.ndarray) -> list[dict[str, Any]]:
-    reasons = result.polygons.reasons.iloc[order]
-    codes = sorted(str(code) for code in set(reasons["code"]))
-    number = reasons["code"].astype(str).map({code: at for at, code in enumerate(codes)})
-    packer.numbers("reason", number.to_numpy(float))
-    packer.numbers("reason.polygon", reasons["polygon"].to_numpy(float))
-    margin = public.margin_points(result)[order]
-    packer.numbers("reason.margin", margin, decimals=_SCORE.decimals)
-    return [{"code": code, "text": sentence(f"reason.{code}", "page.reason", {})} for code in codes]
 
 
 def _pack_layers(packer: Packer, result: Result, order: np.ndarray) -> list[dict[str, Any]]:

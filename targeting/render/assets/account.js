@@ -147,6 +147,29 @@
     });
   }
 
+  /* What having the block the other way would cost the plan, and the score at which it would be so. */
+  function priceTexts(page, i) {
+    const code = page.scene.reasons[page.data.column("reason").whole[i]].code;
+    if (code === "locked" || code === "no_people" || code === "no_score") {
+      return [];
+    }
+    const price = page.data.column("reason.price");
+    const flip = page.data.column("reason.flip");
+    const texts = [];
+    if (!price.has(i)) {
+      texts.push(say("block.price_none"));
+    } else if (price.whole[i] < 1) {
+      texts.push(say("block.price_small"));
+    } else {
+      texts.push(say("block.price", { share: number(price.whole[i] / 10, 1) }));
+    }
+    if (flip.has(i)) {
+      const inside = page.data.column("polygon").whole[i] > 0;
+      texts.push(say(inside ? "block.flip_out" : "block.flip_in", { score: number(flip.whole[i], 0) }));
+    }
+    return texts;
+  }
+
   function blockView(page, i) {
     const polygon = page.data.column("polygon").whole[i];
     const covered = page.data.column("coverage").value(i);
@@ -159,6 +182,7 @@
       spread ? build("p", {}, spread) : null,
       build("p", { "data-reason": page.scene.reasons[page.data.column("reason").whole[i]].code }, reason(page, i)),
       margin ? build("p", {}, margin) : null,
+      priceTexts(page, i).map((text) => build("p", { class: "fine" }, text)),
       polygon > 0
         ? build(
           "p",
