@@ -26,6 +26,7 @@ KINDS = (
     "column",
     "delineator",
     "graph",
+    "hotspot",
 )
 METHODS = [(kind, name) for kind in KINDS for name in registry.names(kind)]
 

@@ -2,8 +2,24 @@
 
 from targeting.delineation.adjacency import street_links
 from targeting.delineation.checking import check_polygons
+from targeting.delineation.density import dbscan, hdbscan
 from targeting.delineation.grow import grow
+from targeting.delineation.hotspots import emerging_spots, getis_ord, local_moran
 from targeting.delineation.reasons import CODES, explain
+from targeting.delineation.significant import hotspot_polygons
 from targeting.delineation.ward import ward
 
-__all__ = ["CODES", "check_polygons", "explain", "grow", "street_links", "ward"]
+__all__ = [
+    "CODES",
+    "check_polygons",
+    "dbscan",
+    "emerging_spots",
+    "explain",
+    "getis_ord",
+    "grow",
+    "hdbscan",
+    "hotspot_polygons",
+    "local_moran",
+    "street_links",
+    "ward",
+]

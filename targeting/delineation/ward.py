@@ -11,12 +11,9 @@ import scipy.sparse as sparse
 import shapely
 from annotated_types import Ge, Gt, Le, Lt
 
-from targeting.delineation.checking import check_polygons
-from targeting.delineation.graph import matrix
-from targeting.delineation.ground import places
-from targeting.delineation.prepared import Prepared, prepare
-from targeting.delineation.result import components, polygons_of, roundness
-from targeting.delineation.settings import check_settings
+from targeting.delineation.clusters import neediest, outside
+from targeting.delineation.graph import components, matrix
+from targeting.delineation.prepared import Prepared
 from targeting.model import CandidatePolygons, Links
 from targeting.registry import register
 
@@ -78,53 +75,22 @@ def ward(
     >>> found.polygons[["population", "score"]].values.tolist()
     [[1600.0, 1.0]]
     """
-    check_settings(
-        polygons=polygons,
-        population_min=population_min,
-        population_max=population_max,
-        area_max_km2=area_max_km2,
-        compactness_min=compactness_min,
-        threshold_share=threshold_share,
-        perimeter_price=perimeter_price,
-        score_weight=score_weight,
-        need=need,
-    )
-    prepared = prepare(
+    people = (population_min + population_max) / 2
+    return neediest(
         blocks,
         score,
         links,
-        threshold_share=threshold_share,
-        need=need,
-        perimeter_price=perimeter_price,
-    )
-    area_max_m2 = np.inf if area_max_km2 is None else area_max_km2 * 1e6
-    label = _clusters(prepared, (population_min + population_max) / 2, score_weight)
-    fitting, ground = _fitting(
-        prepared, label, population_min, population_max, area_max_m2, compactness_min
-    )
-    spare = np.zeros(len(blocks), dtype=bool)
-    for extra in fitting[polygons:]:
-        spare[extra] = True
-    found = polygons_of(
-        prepared,
-        fitting[:polygons],
-        ground[:polygons],
-        blocks=blocks,
-        limits=None,
-        spare=spare,
-        notes={"polygons_asked": polygons, "cluster_count": int(label.max(initial=-1)) + 1},
-    )
-    check_polygons(
-        found,
-        blocks,
-        links,
+        lambda prepared: _clusters(prepared, people, score_weight),
         polygons=polygons,
         population_min=population_min,
         population_max=population_max,
         area_max_km2=area_max_km2,
         compactness_min=compactness_min,
+        threshold_share=threshold_share,
+        perimeter_price=perimeter_price,
+        need=need,
+        wrong=outside("score_weight", score_weight, "≥ 0", fits=score_weight >= 0),
     )
-    return found
 
 
 def _clusters(prepared: Prepared, people: float, score_weight: float) -> np.ndarray:
@@ -165,27 +131,3 @@ def _clusters(prepared: Prepared, people: float, score_weight: float) -> np.ndar
         label[known[mine]] = used + found
         used += count
     return label
-
-
-def _fitting(
-    prepared: Prepared,
-    label: np.ndarray,
-    population_min: float,
-    population_max: float,
-    area_max_m2: float,
-    compactness_min: float,
-) -> tuple[list[np.ndarray], np.ndarray]:
-    """Clusters with need that keep every bound, neediest first, and their places."""
-    placed = np.flatnonzero(label >= 0)
-    order = placed[np.argsort(label[placed], kind="stable")]
-    groups = np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if len(order) else []
-    people = [float(prepared.city.population[group].sum()) for group in groups]
-    need = [float(prepared.city.need[group].sum()) for group in groups]
-    groups = [
-        groups[at]
-        for at in sorted(range(len(groups)), key=lambda at: (-need[at], at))
-        if need[at] > 0 and population_min <= people[at] <= population_max
-    ]
-    ground = places(prepared.shapes, groups, prepared.links, prepared.tree)
-    keeps = (shapely.area(ground) <= area_max_m2) & (roundness(ground) >= compactness_min)
-    return [group for group, kept in zip(groups, keeps, strict=True) if kept], ground[keeps]
