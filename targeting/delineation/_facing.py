@@ -1,58 +1,129 @@
-"""The loop behind `facing_m`: how long two blocks look at each other across a street."""
+"""How long two blocks look at each other across a street."""
 
 from __future__ import annotations
 
 import numpy as np
+import shapely
 
 from targeting.compiled import njit, njit_inner
+from targeting.delineation._pairs import AT_ONCE, TOUCHING_M, Edges, Pairs, lines_between
 
 STEEPEST = 0.7
 NEAR_M = 8.0
 CORNER_M = 25.0
+PIECE_M = 25.0
+
+
+def facing(pairs: Pairs, shapes: np.ndarray, outline: Edges) -> tuple[np.ndarray, np.ndarray]:
+    """Length over which each pair faces each other, and how much of each outline faces somebody.
+
+    Blocks that touch face each other over what they share.
+
+    Parameters
+    ----------
+    pairs : Pairs
+        Neighbors by position in `shapes`.
+    shapes : ndarray of geometry
+        All blocks.
+    outline : Edges
+        Their outlines.
+
+    Returns
+    -------
+    ndarray, ndarray
+        Meters of each pair, and of each block.
+    """
+    edges, starts = outline.edges, outline.starts
+    apart = pairs.gap_m > TOUCHING_M
+    size = np.hypot(edges[:, 2] - edges[:, 0], edges[:, 3] - edges[:, 1])
+    many = np.maximum(np.ceil(size / PIECE_M), 1.0).astype(np.int32)
+    piece = np.concatenate([[0], np.cumsum(many, dtype=np.int64)])
+    faced = np.zeros(piece[-1], dtype=np.bool_)
+    span = np.empty((2 * int(np.diff(piece[starts]).max(initial=0)), 2))
+    facing_m = np.zeros(len(pairs))
+    for start in range(0, len(pairs), 4 * AT_ONCE):
+        rows = slice(start, start + 4 * AT_ONCE)
+        some = pairs.keep(rows)
+        lines = lines_between(outline, some)
+        facing_lengths(
+            *(some.first, some.second, lines, apart[rows]),
+            *(edges, starts, many, piece, span, faced, facing_m[rows]),
+        )
+    seen = np.add.reduceat(faced.view(np.int8), piece[:-1], dtype=np.int32) * size / many
+    covered = np.add.reduceat(seen, starts[:-1])
+    if apart.all():
+        return facing_m, covered
+    one, two = pairs.first[~apart], pairs.second[~apart]
+    shared = shapely.intersection(shapes[one], shapes[two])
+    over = shapely.length(shared) * np.where(shapely.get_dimensions(shared) == 2, 0.5, 1)
+    facing_m[~apart] = over
+    for side in (one, two):
+        covered += np.bincount(side, over, minlength=len(shapes))
+    return facing_m, covered
 
 
 @njit_inner
 def _stretch(
     block: int,
-    view: tuple[float, float, float, float],
+    x: float,
+    y: float,
+    into_x: float,
+    into_y: float,
     near: float,
     edges: np.ndarray,
     starts: np.ndarray,
+    many: np.ndarray,
     span: np.ndarray,
+    slot: int,
 ) -> tuple[float, float]:
-    """Least and most place, along the street, of the block's edges on it; `span` of each edge.
+    """Least and most place, along the street, of the block's pieces on it; `span` of each piece.
 
-    `view` is a point of the street and the direction into the block.
+    The street is seen from a point of it, in a direction into the block; spans from `slot` on.
     """
     least = np.inf
     most = -np.inf
-    x, y, into_x, into_y = view
     for edge in range(starts[block], starts[block + 1]):
-        span[edge, 0] = np.inf
-        depth_a = (edges[edge, 0] - x) * into_x + (edges[edge, 1] - y) * into_y
-        depth_b = (edges[edge, 2] - x) * into_x + (edges[edge, 3] - y) * into_y
-        if depth_a > near and depth_b > near:
-            continue
-        place_a = (edges[edge, 1] - y) * into_x - (edges[edge, 0] - x) * into_y
-        place_b = (edges[edge, 3] - y) * into_x - (edges[edge, 2] - x) * into_y
-        if abs(depth_b - depth_a) > STEEPEST * abs(place_b - place_a):
-            continue
-        if depth_a > near:
-            place_a += (place_b - place_a) * (depth_a - near) / (depth_a - depth_b)
-        elif depth_b > near:
-            place_b += (place_a - place_b) * (depth_b - near) / (depth_b - depth_a)
-        span[edge, 0] = min(place_a, place_b)
-        span[edge, 1] = max(place_a, place_b)
-        least = min(least, span[edge, 0])
-        most = max(most, span[edge, 1])
+        step_x = (edges[edge, 2] - edges[edge, 0]) / many[edge]
+        step_y = (edges[edge, 3] - edges[edge, 1]) / many[edge]
+        deep = (edges[edge, 0] - x) * into_x + (edges[edge, 1] - y) * into_y
+        along = (edges[edge, 1] - y) * into_x - (edges[edge, 0] - x) * into_y
+        deeper = step_x * into_x + step_y * into_y
+        further = step_y * into_x - step_x * into_y
+        steep = abs(deeper) > STEEPEST * abs(further)
+        for part in range(many[edge]):
+            depth_a = deep + part * deeper
+            depth_b = depth_a + deeper
+            span[slot, 0] = np.inf
+            if not steep and min(depth_a, depth_b) <= near:
+                place_a = along + part * further
+                place_b = place_a + further
+                if depth_a > near:
+                    place_a += further * (depth_a - near) / (depth_a - depth_b)
+                elif depth_b > near:
+                    place_b -= further * (depth_b - near) / (depth_b - depth_a)
+                span[slot, 0] = min(place_a, place_b)
+                span[slot, 1] = max(place_a, place_b)
+                least = min(least, span[slot, 0])
+                most = max(most, span[slot, 1])
+            slot += 1
     return least, most
 
 
 @njit
 def facing_lengths(
-    pairs: np.ndarray, lines: np.ndarray, edges: np.ndarray, starts: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the facing length of each pair of blocks, and which edges face a neighbor.
+    first: np.ndarray,
+    second: np.ndarray,
+    lines: np.ndarray,
+    apart: np.ndarray,
+    edges: np.ndarray,
+    starts: np.ndarray,
+    many: np.ndarray,
+    piece: np.ndarray,
+    span: np.ndarray,
+    faced: np.ndarray,
+    facing: np.ndarray,
+) -> None:
+    """Measure the facing length of each pair of blocks, and which pieces of outline face somebody.
 
     Each outline is seen along the shortest line between the two blocks. Only edges that lie near
     the street (within half its width, at least 8 m) and run along it (at most 35° off) count; the
@@ -61,41 +132,49 @@ def facing_lengths(
 
     Parameters
     ----------
-    pairs : ndarray of int64, shape (pairs, 2)
-        Positions of the two blocks.
+    first, second : ndarray of int32
+        Positions of the two blocks of each pair.
     lines : ndarray, shape (pairs, 4)
         Shortest line from the first to the second: x0, y0, x1, y1.
+    apart : ndarray of bool
+        Pairs to measure.
     edges : ndarray, shape (edges, 4)
         Outline edges of all blocks, block after block.
     starts : ndarray of int64
         Edges of block `i` are `edges[starts[i]:starts[i + 1]]`.
+    many : ndarray of int32
+        Equal pieces each edge counts in.
+    piece : ndarray of int64
+        First piece of each edge.
+    span : ndarray, shape (twice the most pieces of a block, 2)
+        Room to work in.
+    faced : ndarray of bool
+        Gets which pieces face a neighbor.
+    facing : ndarray
+        Gets meters.
     """
-    facing = np.zeros(len(pairs))
-    faced = np.zeros(len(edges), dtype=np.bool_)
-    span = np.empty((len(edges), 2))
-    for pair in range(len(pairs)):
-        one = pairs[pair, 0]
-        two = pairs[pair, 1]
-        x = lines[pair, 2] - lines[pair, 0]
-        y = lines[pair, 3] - lines[pair, 1]
+    half = len(span) // 2
+    for pair in range(len(first)):
+        if not apart[pair]:
+            continue
+        from_x, from_y, to_x, to_y = lines[pair, 0], lines[pair, 1], lines[pair, 2], lines[pair, 3]
+        x, y = to_x - from_x, to_y - from_y
         gap = (x * x + y * y) ** 0.5
-        x /= gap
-        y /= gap
+        x, y = x / gap, y / gap
         near = max(gap / 2, NEAR_M)
-        low, high = _stretch(
-            one, (lines[pair, 0], lines[pair, 1], -x, -y), near, edges, starts, span
-        )
-        other_low, other_high = _stretch(
-            two, (lines[pair, 2], lines[pair, 3], x, y), near, edges, starts, span
-        )
-        from_low = max(low, -other_high)
-        to_high = min(high, -other_low)
-        facing[pair] = max(to_high - from_low, 0.0)
+        one, two = first[pair], second[pair]
+        low, high = _stretch(one, from_x, from_y, -x, -y, near, edges, starts, many, span, 0)
+        left, right = _stretch(two, to_x, to_y, x, y, near, edges, starts, many, span, half)
+        low, high = max(low, -right), min(high, -left)
+        facing[pair] = max(high - low, 0.0)
         margin = min(gap, CORNER_M)
-        for edge in range(starts[one], starts[one + 1]):
-            if span[edge, 0] <= to_high + margin and span[edge, 1] >= from_low - margin:
-                faced[edge] = True
-        for edge in range(starts[two], starts[two + 1]):
-            if span[edge, 0] <= margin - from_low and span[edge, 1] >= -to_high - margin:
-                faced[edge] = True
-    return facing, faced
+        begin = piece[starts[one]]
+        for at in range(begin, piece[starts[one + 1]]):
+            slot = at - begin
+            if span[slot, 0] <= high + margin and span[slot, 1] >= low - margin:
+                faced[at] = True
+        begin = piece[starts[two]]
+        for at in range(begin, piece[starts[two + 1]]):
+            slot = half + at - begin
+            if span[slot, 0] <= margin - low and span[slot, 1] >= -high - margin:
+                faced[at] = True

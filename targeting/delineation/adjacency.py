@@ -3,92 +3,111 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from annotated_types import Ge
 
+from targeting.delineation._barriers import Barriers, barriers_of, parted
+from targeting.delineation._pairs import (
+    AT_ONCE,
+    Edges,
+    Pairs,
+    edges_of,
+    hidden,
+    measured,
+    near_pairs,
+    nearest,
+    together,
+)
+from targeting.delineation.own_links import Own, among, own_pairs, sides
 from targeting.delineation.settings import check_street_settings
 from targeting.model import Links
 from targeting.registry import register
 
-TOUCHING_M = 1e-6
-BARRIER_STEP_M = 100.0
-OFF_THE_ENDS = 0.001
-EDGE_M = 25.0
-ALONG_M = 1.0
+STREET, ATTACHED, BRIDGE = 0, 1, 2
+"""What joins two blocks: `Links.kind`."""
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Candidate pairs in canonical order, with the shortest line between the two blocks."""
+class _Ground:
+    """What every step asks: blocks in canonical order, barriers, borders, the user's own pairs."""
 
-    first: np.ndarray
-    second: np.ndarray
-    line: np.ndarray
-    gap_m: np.ndarray
+    tree: shapely.STRtree
+    outline: Edges
+    barriers: Barriers
+    side: np.ndarray
+    own: Own
 
-    def keep(self, mask: np.ndarray) -> Pairs:
-        """Return the pairs of a mask."""
-        return Pairs(self.first[mask], self.second[mask], self.line[mask], self.gap_m[mask])
+    def over_border(self, pairs: Pairs) -> np.ndarray:
+        """Tell which pairs join two municipalities that are known."""
+        one, two = self.side[pairs.first], self.side[pairs.second]
+        return np.asarray((one != two) & (one >= 0) & (two >= 0))
 
-    def and_also(self, more: Pairs) -> Pairs:
-        """Return these pairs and some more."""
-        return Pairs(
-            np.concatenate([self.first, more.first]),
-            np.concatenate([self.second, more.second]),
-            np.concatenate([self.line, more.line]),
-            np.concatenate([self.gap_m, more.gap_m]),
-        )
+    def over_barrier(self, pairs: Pairs) -> np.ndarray:
+        """Tell which pairs a barrier parts."""
+        return parted(pairs, self.barriers, self.tree, self.outline)
 
-
-@dataclass(frozen=True)
-class Homes:
-    """The side of each block that counts before a barrier, and whether it was cut to it."""
-
-    shape: np.ndarray
-    cut: np.ndarray
+    def cut(self, pairs: Pairs) -> np.ndarray:
+        """Tell which pairs the user cuts."""
+        return among(pairs.first, pairs.second, self.own.cuts)
 
 
 @register("graph")
 def street_links(
     geometry: gpd.GeoSeries,
     barriers: gpd.GeoSeries | None = None,
+    municipality: pd.Series[str] | None = None,
     *,
     street_max_m: Annotated[float, Ge(0)] = 50.0,
     attach_m: Annotated[float, Ge(0)] = 150.0,
+    municipal_borders: Literal["free", "wall"] = "free",
+    bridges: tuple[tuple[str, ...], ...] = (),
+    cuts: tuple[tuple[str, ...], ...] = (),
 ) -> Links:
     """Pairs of blocks that see each other across a street.
 
     Candidates are all pairs at most `street_max_m` apart. A pair is dropped when the shortest line
-    between its blocks crosses a barrier, or runs through a third block. A block left alone is
-    attached to the nearest block within `attach_m` that no barrier hides. A block that a barrier
-    cuts belongs to the side that holds most of it. Bridges over a barrier are not known here.
+    between its blocks crosses a barrier, or runs through a third block; when a municipal border
+    that is a wall lies between; or when the user cuts it. The user's bridges are links whatever
+    lies between. A block still alone is attached to the nearest block within `attach_m` that
+    nothing of this hides. A block that a barrier cuts belongs to the side that holds most of it.
 
     Parameters
     ----------
     geometry : GeoSeries
-        Block polygons in a metric coordinate system.
+        Block polygons in a metric coordinate system; ids in the index.
     barriers : GeoSeries, optional
         Lines nobody crosses on foot (rivers, rails, motorways), same coordinate system. Of a
         polygon, the outline counts.
+    municipality : Series, optional
+        Of each block, in the order of `geometry`; no border is known where it is missing.
     street_max_m : float
         Widest street to bridge, in meters.
     attach_m : float
         How far a block without neighbors may reach, in meters; 0 leaves it alone.
+    municipal_borders : {"free", "wall"}
+        Whether blocks of two municipalities may be neighbors.
+    bridges : tuple of pairs of str
+        Ids of blocks that are neighbors because one can walk from one to the other.
+    cuts : tuple of pairs of str
+        Ids of blocks that are not neighbors, though they look it.
 
     Returns
     -------
     Links
-        Pairs by position in `geometry`, with the gap and the facing length in meters. The same
-        for every order of the rows.
+        Pairs by position in `geometry`, with the gap and the facing length in meters, and what
+        joins them (`kind`). The same for every order of the rows. `dropped` counts what was left
+        out, `notes` what was attached and what the user's bridges and cuts did.
 
     Raises
     ------
     TargetingError
-        A distance is negative or not a number.
+        A distance is negative or not a number; a bridge or cut is not a pair of blocks there are,
+        or both at once; borders are a wall and no municipality is known.
 
     Examples
     --------
@@ -97,23 +116,31 @@ def street_links(
     >>> links = street_links(row)
     >>> links.first.tolist(), links.second.tolist(), links.gap_m.tolist()
     ([0, 1], [1, 2], [12.0, 128.0])
-    >>> links.facing_m.tolist()
-    [80.0, 80.0]
+    >>> links.facing_m.tolist(), links.kind.tolist()
+    ([80.0, 80.0], [0, 1])
     """
     check_street_settings(street_max_m=street_max_m, attach_m=attach_m)
+    own = own_pairs(geometry.index, bridges=bridges, cuts=cuts)
     order = canonical_order(geometry)
     shapes = np.asarray(geometry.array)[order]
-    tree = shapely.STRtree(shapes)
-    walls = _barrier_pieces(barriers)
-    homes = _home_sides(shapes, walls)
-    pairs = _candidates(tree, shapes, np.arange(len(shapes)), street_max_m)
-    pairs, behind_barrier = _without_barriers(pairs, homes, walls)
-    pairs, behind_block = _visible(pairs, tree)
-    attached = _attach(pairs, tree, homes, walls, attach_m)
-    pairs = pairs.and_also(attached)
-    facing_m, open_m = _facing(pairs, shapes)
-    one, two = order[pairs.first], order[pairs.second]
-    first, second = np.minimum(one, two), np.maximum(one, two)
+    walled = municipal_borders == "wall"
+    ground = _Ground(
+        shapely.STRtree(shapes),
+        edges_of(shapes),
+        barriers_of(barriers, shapes),
+        sides(municipality, order) if walled else np.full(len(order), -1),
+        Own(*(np.argsort(order)[pairs] for pairs in own)),
+    )
+    pairs, behind, cut, dropped = _across_streets(ground, street_max_m)
+    pairs, kind, notes = _with_bridges(pairs, ground)
+    added, also_cut = _attached(pairs, ground, attach_m)
+    used = len(np.unique(np.concatenate([cut.ids(), also_cut.ids()]), axis=0))
+    dropped["cut"] = used
+    notes |= {"cuts": len(own.cuts), "cuts_idle": len(own.cuts) - used, "attached": len(added)}
+    pairs = together(pairs, added)
+    kind = np.concatenate([kind, np.full(len(added), ATTACHED, dtype=np.int8)])
+    facing_m, open_m = _facing(pairs, shapes, ground.outline)
+    first, second = _sorted(order[pairs.ids()]).T
     by_pair = np.lexsort((second, first))
     return Links(
         first=first[by_pair],
@@ -121,8 +148,16 @@ def street_links(
         gap_m=pairs.gap_m[by_pair],
         facing_m=facing_m[by_pair],
         open_m=open_m[np.argsort(order)],
-        dropped={"barrier": behind_barrier, "third_block": behind_block},
+        dropped=dropped,
+        kind=kind[by_pair],
+        notes=notes,
+        hidden=np.unique(_sorted(order[behind.ids()]), axis=0),
     )
+
+
+def _sorted(pairs: np.ndarray) -> np.ndarray:
+    """Return pairs of positions with the smaller first."""
+    return np.sort(pairs, axis=1)
 
 
 def canonical_order(geometry: gpd.GeoSeries) -> np.ndarray:
@@ -145,6 +180,10 @@ def canonical_order(geometry: gpd.GeoSeries) -> np.ndarray:
     [1, 0]
     """
     west, south, east, north = shapely.bounds(np.asarray(geometry.array)).T
+    order = np.lexsort((north, east, south, west))
+    sorted_bounds = np.stack([west, south, east, north])[:, order]
+    if not (sorted_bounds[:, 1:] == sorted_bounds[:, :-1]).all(axis=0).any():
+        return order
     name = np.empty(len(geometry), dtype=np.int64)
     name[np.argsort(np.asarray(geometry.index), kind="stable")] = np.arange(len(geometry))
     return np.lexsort((name, north, east, south, west))
@@ -152,157 +191,98 @@ def canonical_order(geometry: gpd.GeoSeries) -> np.ndarray:
 
 def outlines(shapes: np.ndarray) -> np.ndarray:
     """Length in meters around each block, dead ends cut into it not counted (its convex hull)."""
-    return np.asarray(shapely.length(shapely.convex_hull(shapes)))
+    length = np.empty(len(shapes))
+    for start in range(0, len(shapes), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        length[some] = shapely.length(shapely.convex_hull(shapes[some]))
+    return length
 
 
-def _candidates(
-    tree: shapely.STRtree, shapes: np.ndarray, asking: np.ndarray, within_m: float
-) -> Pairs:
-    """All pairs with an asking block, at most `within_m` apart."""
-    west, south, east, north = shapely.bounds(shapes[asking]).T
-    around = shapely.box(west - within_m, south - within_m, east + within_m, north + within_m)
-    asked, found = tree.query(around)
-    one = asking[asked]
-    first, second = np.minimum(one, found), np.maximum(one, found)
-    code = np.unique(first[first < second] * np.int64(len(shapes)) + second[first < second])
-    first, second = np.divmod(code, np.int64(len(shapes)))
-    line = shapely.shortest_line(shapes[first], shapes[second])
-    pairs = Pairs(first, second, line, shapely.length(line))
-    return pairs.keep(pairs.gap_m <= within_m)
+def lone_blocks(links: Links, index: pd.Index[str]) -> list[str]:
+    """Ids of the blocks without any neighbor, sorted.
+
+    Parameters
+    ----------
+    links : Links
+        Neighbors by position.
+    index : Index
+        Block ids.
+
+    Examples
+    --------
+    >>> links = Links(np.array([0]), np.array([2]), np.array([9.0]), np.array([5.0]))
+    >>> lone_blocks(links, pd.Index(["a", "b", "c"]))
+    ['b']
+    """
+    linked = np.zeros(len(index), dtype=bool)
+    linked[links.first] = linked[links.second] = True
+    return sorted(index[~linked])
 
 
-def _barrier_pieces(barriers: gpd.GeoSeries | None) -> np.ndarray:
-    """Cut barriers into short straight pieces, so that boxes around them stay small."""
-    if barriers is None or len(barriers) == 0:
-        return np.empty(0, dtype=object)
-    shapes = shapely.get_parts(np.asarray(barriers.array)[~shapely.is_empty(barriers.array)])
-    areal = shapely.get_dimensions(shapes) == 2
-    shapes = np.concatenate([shapes[~areal], shapely.get_rings(shapes[areal])])
-    shapes = shapely.segmentize(shapes[shapely.get_dimensions(shapes) == 1], BARRIER_STEP_M)
-    points, owner = shapely.get_coordinates(shapes, return_index=True)
-    same = owner[1:] == owner[:-1]
-    return np.asarray(shapely.linestrings(np.stack([points[:-1][same], points[1:][same]], axis=1)))
+def _across_streets(
+    ground: _Ground, street_max_m: float
+) -> tuple[Pairs, Pairs, Pairs, dict[str, int]]:
+    """Return pairs that see each other, those only a barrier parts, those cut; counts of others."""
+    count = len(ground.side)
+    pairs = near_pairs(ground.tree, ground.outline, np.arange(count), street_max_m)
+    nearest_m = nearest(pairs, count)
+    blocked = ground.over_barrier(pairs)
+    behind, pairs = pairs.keep(blocked), pairs.keep(~blocked)
+    behind = behind.keep(~hidden(behind, ground.tree, ground.outline, nearest_m))
+    behind = behind.keep(~ground.over_border(behind) & ~ground.cut(behind))
+    unseen = hidden(pairs, ground.tree, ground.outline, nearest_m)
+    pairs = pairs.keep(~unseen)
+    foreign = ground.over_border(pairs)
+    pairs = pairs.keep(~foreign)
+    cut = ground.cut(pairs)
+    counts = {"barrier": blocked, "third_block": unseen, "border": foreign}
+    dropped = {reason: int(which.sum()) for reason, which in counts.items()}
+    return pairs.keep(~cut), behind, pairs.keep(cut), dropped
 
 
-def _home_sides(shapes: np.ndarray, walls: np.ndarray) -> Homes:
-    """Return the blocks, those a barrier cuts reduced to their largest side; and which are cut."""
-    cut = np.zeros(len(shapes), dtype=bool)
-    if not len(walls):
-        return Homes(shapes, cut)
-    tree = shapely.STRtree(walls)
-    block, wall = tree.query(shapes, predicate="intersects")
-    homes = shapes.copy()
-    for position in np.unique(block):
-        shape = shapes[position]
-        across = shapely.intersection(walls[wall[block == position]], shape)
-        lines = shapely.union_all([shapely.boundary(shape), *across])
-        sides = shapely.get_parts(shapely.polygonize(shapely.get_parts(lines)))
-        sides = sides[shapely.covers(shape, shapely.point_on_surface(sides))]
-        if len(sides) > 1:
-            homes[position] = sides[np.argmax(shapely.area(sides))]
-            cut[position] = True
-    return Homes(homes, cut)
+def _with_bridges(pairs: Pairs, ground: _Ground) -> tuple[Pairs, np.ndarray, dict[str, int]]:
+    """Return the pairs and the user's bridges, what each is, and what the bridges do."""
+    bridges = ground.own.bridges
+    idle = among(bridges[:, 0], bridges[:, 1], pairs.ids())
+    low, high = _sorted(bridges[~idle]).T
+    added = measured(ground.outline, ground.tree.geometries, low, high, np.inf)
+    notes = {
+        "bridges": len(bridges),
+        "bridges_idle": int(idle.sum()),
+        "bridges_over_barrier": int(ground.over_barrier(added).sum()),
+        "bridges_over_border": int(ground.over_border(added).sum()),
+    }
+    kind = np.repeat(np.array([STREET, BRIDGE], dtype=np.int8), [len(pairs), len(added)])
+    return together(pairs, added), kind, notes
 
 
-def _without_barriers(pairs: Pairs, homes: Homes, walls: np.ndarray) -> tuple[Pairs, int]:
-    if not len(walls) or not len(pairs.first):
-        return pairs, 0
-    tree = shapely.STRtree(walls)
-    one, two = homes.shape[pairs.first], homes.shape[pairs.second]
-    across = pairs.line.copy()
-    moved = homes.cut[pairs.first] | homes.cut[pairs.second]
-    across[moved] = shapely.shortest_line(one[moved], two[moved])
-    touching = shapely.length(across) <= TOUCHING_M
-    blocked = np.zeros(len(pairs.first), dtype=bool)
-    blocked[np.unique(tree.query(across, predicate="intersects")[0])] = True
-    blocked[touching] = _walls_between(one[touching], two[touching], tree)
-    return pairs.keep(~blocked), int(blocked.sum())
-
-
-def _walls_between(one: np.ndarray, two: np.ndarray, tree: shapely.STRtree) -> np.ndarray:
-    """Tell which touching blocks have a barrier along most of what they share."""
-    shared = shapely.intersection(one, two)
-    pair, wall = tree.query(shared, predicate="dwithin", distance=ALONG_M)
-    between = np.zeros(len(one), dtype=bool)
-    for place in np.unique(pair):
-        walls = shapely.union_all(tree.geometries[wall[pair == place]])
-        along = shapely.intersection(shared[place], shapely.buffer(walls, ALONG_M))
-        length = shapely.length(shared[place])
-        between[place] = length == 0 or shapely.length(along) > length / 2
-    return between
-
-
-def _visible(pairs: Pairs, tree: shapely.STRtree) -> tuple[Pairs, int]:
-    """Drop pairs whose shortest line runs through a third block."""
-    apart = np.flatnonzero(pairs.gap_m > TOUCHING_M)
-    ends = shapely.get_coordinates(pairs.line[apart]).reshape(-1, 2, 2)
-    inset = OFF_THE_ENDS * (ends[:, 1] - ends[:, 0])
-    inner = shapely.linestrings(np.stack([ends[:, 0] + inset, ends[:, 1] - inset], axis=1))
-    asked, found = tree.query(inner, predicate="intersects")
-    pair = apart[asked]
-    third = (found != pairs.first[pair]) & (found != pairs.second[pair])
-    hidden = np.zeros(len(pairs.first), dtype=bool)
-    hidden[pair[third]] = True
-    return pairs.keep(~hidden), int(hidden.sum())
-
-
-def _attach(
-    pairs: Pairs,
-    tree: shapely.STRtree,
-    homes: Homes,
-    walls: np.ndarray,
-    attach_m: float,
-) -> Pairs:
-    """Link each block without neighbors to the nearest one it can see."""
-    shapes = tree.geometries
-    linked = np.zeros(len(shapes), dtype=bool)
+def _attached(pairs: Pairs, ground: _Ground, attach_m: float) -> tuple[Pairs, Pairs]:
+    """Link each block without neighbors to the nearest one it can see; also the pairs cut."""
+    linked = np.zeros(len(ground.side), dtype=bool)
     linked[pairs.first] = linked[pairs.second] = True
     alone = np.flatnonzero(~linked)
-    found = _candidates(tree, shapes, alone, attach_m if attach_m > 0 else -1.0)
-    found, _ = _without_barriers(found, homes, walls)
-    found, _ = _visible(found, tree)
+    reach_m = attach_m if attach_m > 0 else -1.0
+    found = near_pairs(ground.tree, ground.outline, alone, reach_m)
+    found = found.keep(~ground.over_barrier(found))
+    found = found.keep(~hidden(found, ground.tree, ground.outline))
+    found = found.keep(~ground.over_border(found))
+    cut = ground.cut(found)
+    also_cut, found = found.keep(cut), found.keep(~cut)
     end = np.concatenate([found.first, found.second])
-    row = np.tile(np.arange(len(found.first)), 2)
+    row = np.tile(np.arange(len(found)), 2)
     wanted = ~linked[end]
     end, row = end[wanted], row[wanted]
     order = np.lexsort((row, found.gap_m[row], end))
-    _, nearest = np.unique(end[order], return_index=True)
-    chosen = np.zeros(len(found.first), dtype=bool)
-    chosen[row[order][nearest]] = True
-    return found.keep(chosen)
+    _, nearest_row = np.unique(end[order], return_index=True)
+    return found.keep(np.unique(row[order][nearest_row])), also_cut
 
 
-def _facing(pairs: Pairs, shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Length over which each pair faces each other, and the open outline of each block.
+def _facing(pairs: Pairs, shapes: np.ndarray, outline: Edges) -> tuple[np.ndarray, np.ndarray]:
+    """Length over which each pair faces each other, and the open outline of each block."""
+    around_m = outlines(shapes)
+    if not len(pairs):
+        return np.zeros(0), around_m
+    from targeting.delineation._facing import facing
 
-    Blocks that touch face each other over what they share.
-    """
-    outline = outlines(shapes)
-    facing = np.zeros(len(pairs.first))
-    if not len(pairs.first):
-        return facing, outline
-    from targeting.delineation._facing import facing_lengths
-
-    apart = pairs.gap_m > TOUCHING_M
-    edges, owner = _edges(shapes)
-    starts = np.searchsorted(owner, np.arange(len(shapes) + 1))
-    both = np.stack([pairs.first, pairs.second], axis=1)
-    lines = shapely.get_coordinates(pairs.line[apart]).reshape(-1, 4)
-    facing[apart], faced = facing_lengths(both[apart], lines, edges, starts)
-    shared = shapely.intersection(shapes[pairs.first[~apart]], shapes[pairs.second[~apart]])
-    facing[~apart] = shapely.length(shared) * np.where(shapely.get_dimensions(shared) == 2, 0.5, 1)
-    length = np.hypot(edges[:, 2] - edges[:, 0], edges[:, 3] - edges[:, 1])
-    covered = np.bincount(owner, length * faced, minlength=len(shapes))
-    for side in both[~apart].T:
-        covered += np.bincount(side, facing[~apart], minlength=len(shapes))
-    return facing, np.maximum(outline - covered, 0.0)
-
-
-def _edges(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Outline edges of all blocks, none longer than 25 m, and whose they are."""
-    parts, block = shapely.get_parts(shapely.segmentize(shapes, EDGE_M), return_index=True)
-    rings, part = shapely.get_rings(parts, return_index=True)
-    points, ring = shapely.get_coordinates(rings, return_index=True)
-    same = ring[1:] == ring[:-1]
-    edges = np.concatenate([points[:-1][same], points[1:][same]], axis=1)
-    return edges, block[part[ring[1:][same]]]
+    facing_m, covered_m = facing(pairs, shapes, outline)
+    return facing_m, np.maximum(around_m - covered_m, 0.0)

@@ -2,6 +2,7 @@
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from shapely import LineString, box
 
 from targeting.delineation import street_links
+from targeting.delineation.adjacency import ATTACHED, BRIDGE, STREET, lone_blocks
 from targeting.problems import TargetingError
 from tests.delineation.lattice import by_id, lattice
 
@@ -195,3 +197,140 @@ def test_both_bad_distances_are_told_at_once():
         "streets.street_max_m",
         "streets.attach_m",
     ]
+
+
+# ---- what joins two blocks, and what the user says
+
+
+def row(*gaps, side=80):
+    """Blocks a, b, c … in a row, with these gaps."""
+    west = np.concatenate([[0], np.cumsum(np.asarray(gaps) + side)])
+    return blocks(*(box(x, 0, x + side, side) for x in west))
+
+
+def test_attached_links_and_isolates_are_told():
+    city = row(10, 60, 200)
+    links = street_links(city)
+    assert dict(zip(sorted(pairs(city, links)), links.kind.tolist(), strict=True)) == {
+        "ab": STREET,
+        "bc": ATTACHED,
+    }
+    assert links.notes["attached"] == 1
+    assert lone_blocks(links, city.index) == ["d"]
+
+
+def test_a_bridge_joins_over_a_barrier_and_any_distance():
+    city = row(10, 60, 200)
+    river = lines(LineString([(200, -100), (200, 200)]))
+    assert pairs(city, street_links(city, river)) == {"ab"}
+    links = street_links(city, river, bridges=(("c", "b"), ("a", "b"), ("d", "a")))
+    assert pairs(city, links) == {"ab", "bc", "ad"}
+    kinds = dict(zip(sorted(pairs(city, links)), links.kind[[0, 1, 2]], strict=True))
+    assert kinds["ab"] == STREET
+    assert links.kind.tolist().count(BRIDGE) == 2
+    # c is 60 m from b and looks at it over its whole side.
+    at = links.first.tolist().index(1)
+    assert (links.gap_m[at], links.facing_m[at]) == (60.0, 80.0)
+    # a–b is a street anyway; both others cross the river at x = 200.
+    told = {name: links.notes[name] for name in ("bridges", "bridges_idle", "bridges_over_barrier")}
+    assert told == {"bridges": 3, "bridges_idle": 1, "bridges_over_barrier": 2}
+
+
+def test_a_cut_parts_neighbors_and_the_reach_of_a_lone_block():
+    city = row(10, 60, 10)
+    links = street_links(city, cuts=(("b", "a"), ("a", "d"), ("a", "b")))
+    # a cannot reach b any more, and c lies 150 m away: exactly as far as a lone block may reach,
+    # but b stands between.
+    assert pairs(city, links) == {"cd"} | {"bc"}
+    assert links.dropped["cut"] == 1
+    assert (links.notes["cuts"], links.notes["cuts_idle"]) == (2, 1)
+    assert lone_blocks(links, city.index) == ["a"]
+
+
+def test_a_cut_leaves_a_lone_block_its_second_nearest():
+    # b is 60 m east of a, c 70 m west: cut from b, a reaches c.
+    city = blocks(box(0, 0, 80, 80), box(140, 0, 220, 80), box(-150, 0, -70, 80))
+    assert "ab" in pairs(city, street_links(city))
+    links = street_links(city, cuts=(("a", "b"),))
+    assert pairs(city, links) == {"ac"}
+    assert (links.dropped["cut"], links.notes["cuts_idle"]) == (1, 0)
+
+
+def test_municipal_borders_are_free_or_a_wall():
+    city = row(10, 10, 10, 60)
+    where = pd.Series(["m1", "m1", "m2", None, "m2"], index=city.index)
+    free = street_links(city, None, where)
+    assert pairs(city, free) == {"ab", "bc", "cd", "de"}
+    walled = street_links(city, None, where, municipal_borders="wall")
+    # d's municipality is not known: no border is known there.
+    assert pairs(city, walled) == {"ab", "cd", "de"}
+    assert walled.dropped["border"] == 1
+    bridged = street_links(city, None, where, municipal_borders="wall", bridges=(("b", "c"),))
+    assert pairs(city, bridged) == {"ab", "bc", "cd", "de"}
+    assert bridged.notes["bridges_over_border"] == 1
+
+
+def test_a_lone_block_does_not_reach_over_a_walled_border():
+    city = row(60)
+    where = pd.Series(["m1", "m2"], index=city.index)
+    assert pairs(city, street_links(city, None, where)) == {"ab"}
+    assert pairs(city, street_links(city, None, where, municipal_borders="wall")) == set()
+
+
+def test_wrong_bridges_and_cuts_are_told_at_once():
+    with pytest.raises(TargetingError) as wrong:
+        street_links(
+            row(10, 10),
+            bridges=(("a", "b"), ("a", "x"), ("b", "b"), ("a", "b", "c")),
+            cuts=(("b", "a"), ("y", "z")),
+        )
+    assert [(problem.code, problem.where) for problem in wrong.value.problems] == [
+        ("linked-block-unknown", "streets.bridges.1"),
+        ("not-a-pair", "streets.bridges.2"),
+        ("not-a-pair", "streets.bridges.3"),
+        ("linked-block-unknown", "streets.cuts.1"),
+        ("linked-block-unknown", "streets.cuts.1"),
+        ("bridge-and-cut", "streets.bridges.0"),
+    ]
+
+
+def test_a_wall_needs_municipalities():
+    for where in (None, pd.Series([None, None], dtype=object)):
+        with pytest.raises(TargetingError) as wrong:
+            street_links(row(10), None, where, municipal_borders="wall")
+        assert [problem.code for problem in wrong.value.problems] == ["no-municipalities"]
+
+
+def test_hidden_pairs_are_those_only_a_barrier_parts():
+    # The river parts a–b; b also hides c from a.
+    city = blocks(box(0, 0, 20, 80), box(25, 0, 35, 80), box(40, 0, 60, 80))
+    river = lines(LineString([(22, -50), (22, 150)]))
+    links = street_links(city, river)
+    assert links.hidden.tolist() == [[0, 1]]
+    assert links.dropped["barrier"] == 2
+
+
+def test_a_block_in_the_court_of_another_and_one_upon_another():
+    # b stands in a's court, 10 m off its walls; c lies inside a's own ground.
+    court = box(0, 0, 100, 100).difference(box(30, 30, 70, 70))
+    city = blocks(court, box(40, 40, 60, 60), box(5, 5, 20, 20))
+    links = street_links(city)
+    assert pairs(city, links) == {"ab", "ac"}
+    assert links.gap_m.tolist() == [10.0, 0.0]
+
+
+@given(st.integers(0, 1000))
+def test_gaps_are_those_of_plain_shapely(seed):
+    chance = np.random.default_rng(seed)
+    corners = chance.uniform(0, 300, (14, 1, 2)) + chance.uniform(-40, 40, (14, 7, 2))
+    shapes = shapely.convex_hull(shapely.multipoints(corners))
+    city = gpd.GeoSeries(shapes, index=[f"b{place:02d}" for place in range(14)])
+    links = street_links(city, attach_m=0)
+    apart = shapely.distance(shapes[:, None], shapes[None, :])
+    assert np.allclose(links.gap_m, apart[links.first, links.second], atol=1e-9)
+    missing = np.triu(apart <= 50, 1)
+    missing[links.first, links.second] = False
+    assert missing.sum() == links.dropped["third_block"]
+    for one, two in np.argwhere(missing):
+        line = shapely.shortest_line(shapes[one], shapes[two])
+        assert shapely.intersects(line, np.delete(shapes, [one, two])).any()
