@@ -10,7 +10,9 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import shapely
+from pyarrow import parquet
 
 from targeting.model import NO_POLYGON, Loss, frozen
 from targeting.problems import Problem, TargetingError, closest, few
@@ -23,6 +25,7 @@ from targeting.sources.vectors import keep_shapes, layer_names, read_vector
 # Names a column may have, the likeliest first; accents and case do not matter.
 BLOCK = ("block_id", "block", "manzana", "id")
 POLYGON = ("polygon", "poligono", "name", "nombre", "id")
+_BOTH = (BLOCK[0], POLYGON[0])
 LAYERS = ("polygons", "poligonos")
 MOST = 0.5
 CUT = 0.02
@@ -104,15 +107,13 @@ def read_plan(path: Path, blocks: gpd.GeoDataFrame, *, layer: str | None = None)
     {'a': 1, 'b': 0}
     """
     found = require_format(path, *dict.fromkeys((*VECTOR, *TABLE)))
-    if found in TABLE:
-        table = read_text_table(path)
-        columns = table.table.column_names
-        # GeoParquet may hold shapes: only without the two columns is it drawn.
-        if found != "Parquet" or _column(columns, BLOCK[:1]) and _column(columns, POLYGON[:1]):
-            return _of_table(table.frame(), blocks, path, table.losses)
+    if found in ("CSV", "Excel") or (found == "Parquet" and _is_table(path)):
+        # Of GeoParquet only columns of text are asked for: its shapes are none.
+        table = read_text_table(path, columns=_plan_columns if found == "Parquet" else None)
+        return _of_table(table.frame(), blocks, path, table.losses)
     read = read_vector(path, layer=_layer(path, layer))
     columns = [str(name) for name in read.frame.columns]
-    if _column(columns, BLOCK[:1]) and _column(columns, POLYGON[:1]):
+    if len(_plan_columns(columns)) == len(_BOTH):
         return _of_table(pd.DataFrame(read.frame.drop(columns="geometry")), blocks, path, ())
     losses: list[Loss] = []
     frame, repaired = keep_shapes(read.frame, "polygon", losses, of=read.rows_read)
@@ -138,6 +139,21 @@ def _layer(path: Path, layer: str | None) -> str | None:
 def _column(columns: Sequence[str], wanted: Sequence[str]) -> str | None:
     known = {fold(name).replace(" ", "_"): name for name in reversed(columns)}
     return next((known[name] for name in wanted if name in known), None)
+
+
+def _is_table(path: Path) -> bool:
+    """Tell whether a Parquet file says block by block which polygon it is in."""
+    try:
+        names = parquet.read_schema(path).names
+    except (pa.ArrowException, OSError):
+        return False  # what is wrong comes out when it is read
+    return len(_plan_columns(names)) == len(_BOTH)
+
+
+def _plan_columns(columns: Sequence[str]) -> list[str]:
+    """Return the columns by which a layer of blocks is a plan, as far as it has them."""
+    found = (_column(columns, (name,)) for name in _BOTH)
+    return [name for name in found if name is not None]
 
 
 def _of_table(
