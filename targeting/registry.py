@@ -59,7 +59,7 @@ def register(
     kind : str
         `"reader"`, `"measure"`, `"treatment"`, `"normalizer"`, `"weigher"`, `"aggregator"`,
         `"index"` (a whole table to one number), `"column"` (a step of a published index),
-        `"classifier"` or `"delineator"`.
+        `"classifier"`, `"delineator"` or `"hotspot"` (a test of where values gather).
     name : str, optional
         Name in a study file. Default: the function's own name.
     laws : tuple of str
