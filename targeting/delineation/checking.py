@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from targeting.delineation.result import connected, roundness
@@ -11,6 +14,7 @@ from targeting.model import CandidatePolygons, Links
 
 SLACK = 1e-6
 SPECK_M2 = 2.0
+SPECK_M = 1e-6
 
 
 def check_polygons(
@@ -23,6 +27,16 @@ def check_polygons(
     population_max: float,
     area_max_km2: float | None,
     compactness_min: float,
+    exactly: bool = False,
+    blocks_min: int = 1,
+    blocks_max: int | None = None,
+    separation_min_m: float = 0.0,
+    lock_in: Sequence[str] = (),
+    lock_out: Sequence[str] = (),
+    seeds: Sequence[str] = (),
+    led_by: Mapping[str, int] | None = None,
+    people_share_min: Mapping[str, float] | None = None,
+    parts: pd.DataFrame | None = None,
 ) -> None:
     """Check every promise about finished polygons.
 
@@ -36,6 +50,10 @@ def check_polygons(
         The neighbors it was given.
     polygons, population_min, population_max, area_max_km2, compactness_min
         The bounds it was given.
+    exactly, blocks_min, blocks_max, separation_min_m, lock_in, lock_out, seeds
+        The same, as in `grow`.
+    led_by, people_share_min, parts
+        The same, and what each dimension adds to the score of each block.
 
     Raises
     ------
@@ -65,9 +83,77 @@ def check_polygons(
             wrong.append(f"polygon {polygon} has a compactness of {round_[place]:g}")
         if not np.isclose(found.polygons["population"].iloc[place], total):
             wrong.append(f"polygon {polygon} states another population")
+    if exactly and len(ground) < polygons:
+        wrong.append(f"{len(ground)} polygons, exactly {polygons} asked for")
+    sizes = np.bincount(number, minlength=len(ground) + 1)[1:]
+    if (sizes < blocks_min).any() or (blocks_max is not None and (sizes > blocks_max).any()):
+        wrong.append(f"polygons of {sizes.tolist()} blocks")
+    wrong += _named_mistakes(found, lock_in, lock_out, seeds)
+    wrong += _too_near(shapes, number, separation_min_m)
+    wrong += _missing_leaders(number, people, parts, led_by or {})
+    wrong += _missing_people(blocks, number, people, people_share_min or {})
     wrong += _ground_mistakes(ground, shapes, number)
     if wrong:
         raise ValueError("; ".join(wrong))
+
+
+def _named_mistakes(
+    found: CandidatePolygons, lock_in: Sequence[str], lock_out: Sequence[str], seeds: Sequence[str]
+) -> list[str]:
+    wrong = [f"block {one} is in no polygon" for one in lock_in if found.membership[one] == 0]
+    wrong += [f"block {one} is in a polygon" for one in lock_out if found.membership[one] > 0]
+    if seeds:
+        held = {int(found.membership[one]) for one in seeds}
+        wrong += [f"polygon {n} holds no seed" for n in found.polygons.index if n not in held]
+    return wrong
+
+
+def _too_near(shapes: np.ndarray, number: np.ndarray, apart_m: float) -> list[str]:
+    if apart_m <= 0:
+        return []
+    inside = np.flatnonzero(number > 0)
+    tree = shapely.STRtree(shapes[inside])
+    one, two = tree.query(shapes[inside], predicate="dwithin", distance=apart_m - SPECK_M)
+    pairs = {
+        tuple(sorted(pair)) for pair in zip(number[inside[one]], number[inside[two]], strict=True)
+    }
+    return [f"polygons {a} and {b} are too near" for a, b in sorted(pairs) if a != b]
+
+
+def _missing_leaders(
+    number: np.ndarray, people: np.ndarray, parts: pd.DataFrame | None, asked: Mapping[str, int]
+) -> list[str]:
+    if not asked or parts is None:
+        return []
+    held = parts.to_numpy(float)
+    known = np.isfinite(held)
+    weight = np.where(known, people[:, None], 0.0)
+    added = np.where(known, held, 0.0)
+    total = weight.sum(axis=0)
+    above = weight * (added - (weight * added).sum(axis=0) / np.where(total > 0, total, 1.0))
+    names = [str(name) for name in parts.columns]
+    led = [
+        names[int(np.argmax(above[number == n].sum(axis=0)))] for n in range(1, number.max() + 1)
+    ]
+    return [
+        f"{led.count(name)} polygons are led by {name}, {count} asked for"
+        for name, count in asked.items()
+        if led.count(name) < count
+    ]
+
+
+def _missing_people(
+    blocks: gpd.GeoDataFrame, number: np.ndarray, people: np.ndarray, asked: Mapping[str, float]
+) -> list[str]:
+    if not asked or not (number > 0).any():
+        return []
+    chosen = people * (number > 0)
+    labels = blocks["municipality_id"].to_numpy(object)
+    return [
+        f"municipality {name} has too few of the people"
+        for name, share in asked.items()
+        if chosen[labels == name].sum() < share * chosen.sum() * (1 - SLACK)
+    ]
 
 
 def _ground_mistakes(ground: np.ndarray, shapes: np.ndarray, number: np.ndarray) -> list[str]:

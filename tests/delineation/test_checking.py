@@ -89,3 +89,40 @@ def test_all_mistakes_in_one_text(good):
     text = refused(moved(found, "r00c08", 1), blocks, links, polygons=1, population_max=1500.0)
     assert text.count(";") >= 3
     assert np.all([word in text for word in ("asked for", "connected", "people")])
+
+
+def test_the_rules_a_study_may_add(good):
+    # Two squares of 16 blocks, rows and columns 0–3 and 5–8; between them a row of 60 m blocks
+    # and two 10 m streets: 80 m apart each way, so 80·√2 = 113 m from corner to corner.
+    found, blocks, links = good
+    told = (found, blocks, links)
+    check_polygons(*told, **BOUNDS, blocks_min=16, blocks_max=16, separation_min_m=113.0)
+    assert "blocks" in refused(*told, blocks_min=17)
+    assert "blocks" in refused(*told, blocks_max=15)
+    assert "too near" in refused(*told, separation_min_m=114.0)
+    assert "exactly 3" in refused(*told, polygons=3, exactly=True)
+    assert "r00c08 is in no polygon" in refused(*told, lock_in=["r00c00", "r00c08"])
+    assert "r00c00 is in a polygon" in refused(*told, lock_out=["r00c00", "r00c08"])
+    assert "polygon 2 holds no seed" in refused(*told, seeds=["r00c00"])
+
+
+def test_who_leads_and_where_the_people_live(good):
+    found, blocks, links = good
+    placed = blocks.assign(municipality_id=np.where(found.membership == 1, "01", "02"))
+    parts = pd.DataFrame(
+        {
+            "violence": np.where(found.membership == 1, 0.5, 0.1),
+            "facilities": np.where(found.membership == 2, 0.5, 0.1),
+        },
+        index=blocks.index,
+    )
+    told = (found, placed, links)
+    check_polygons(
+        *told,
+        **BOUNDS,
+        led_by={"violence": 1, "facilities": 1},
+        parts=parts,
+        people_share_min={"01": 0.5},
+    )
+    assert "led by violence" in refused(*told, led_by={"violence": 2}, parts=parts)
+    assert "municipality 01" in refused(*told, people_share_min={"01": 0.51})
