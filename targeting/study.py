@@ -148,6 +148,7 @@ class Study:
                 "data": self.doubt.data,
                 "top_share": self.doubt.top_share,
                 "sensitivity": self.doubt.sensitivity,
+                "redraws": self.doubt.redraws,
             },
         }
 

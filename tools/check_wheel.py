@@ -18,7 +18,7 @@ MUST_HOLD = (
     "targeting/py.typed",
     "targeting/cli.py",
     "targeting/__main__.py",
-    "targeting/pipeline.py",
+    "targeting/pipeline/steps.py",
     "targeting/sample/*.py",
     "targeting/sources/mx/*.py",
     "targeting/facility_kinds.yaml",

@@ -350,9 +350,13 @@ class Result:
     doubt: Doubt | None = None
     findings: tuple[Finding, ...] = ()
     effects: pd.DataFrame = field(default_factory=pd.DataFrame)
+    links: Links | None = None
+    stability: Stability | None = None
 
     def __post_init__(self) -> None:
         index = self.territory.blocks.index
+        settled = self.stability is None or self.stability.blocks.index.equals(index)
+        demand(settled, "result: stability of other blocks")
         known = self.doubt is None or self.doubt.blocks.index.equals(index)
         demand(known, "result: doubt of other blocks")
         demand(self.scores.score.index.equals(index), "result: scores of other blocks")

@@ -60,6 +60,8 @@ class DoubtSpec:
     sensitivity : int
         Draws of each of the two samples that tell which choice makes how much of the doubt; 0 for
         none.
+    redraws : int
+        How many of the draws the polygons are delineated under again; 0 for never.
     """
 
     draws: int = 500
@@ -71,6 +73,7 @@ class DoubtSpec:
     data: bool = True
     top_share: float = 0.1
     sensitivity: int = 64
+    redraws: int = 0
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from targeting.render.page import write_page
 from targeting.render.records import plain
 from targeting.render.scene import class_breaks
 from targeting.render.style import block_style, polygon_style
+from targeting.render.sureness import rerun_table
 from targeting.render.tables import (
     block_table,
     facility_count_table,
@@ -173,6 +174,7 @@ def _write_all(result: Result, folder: Path) -> list[str]:
     _write_csv(indicator_table(result), folder / "indicators.csv")
     _write_csv(doubt_table(result), folder / "doubt.csv")
     _write_csv(cause_table(result), folder / "doubt_causes.csv")
+    _write_csv(rerun_table(result), folder / "reruns.csv")
     write_intake(_intake(result), folder)
     names = [
         "index.html",
@@ -185,6 +187,7 @@ def _write_all(result: Result, folder: Path) -> list[str]:
         "indicators.csv",
         "doubt.csv",
         "doubt_causes.csv",
+        "reruns.csv",
         INTAKE_HTML,
         INTAKE_JSON,
     ]

@@ -44,6 +44,22 @@ def pack_reasons(packer: Packer, result: Result, order: np.ndarray) -> list[dict
     return [{"code": code, "text": sentence(f"reason.{code}", "page.reason", {})} for code in codes]
 
 
+def price_columns(result: Result) -> dict[str, np.ndarray]:
+    """Return what each block the other way would cost: estimates, coarsened as on the page.
+
+    Returns
+    -------
+    dict of ndarray
+        `price_share`: share of the plan's worth it would lose, were the block forced in (or out);
+        `flip_score`: score at which the block would change sides, all else as it is. Missing where
+        no way was found.
+    """
+    return {
+        "price_share": price_steps(result) / PRICE_STEPS,
+        "flip_score": np.round(flip_points(result) / 100, 2),
+    }
+
+
 def price_steps(result: Result) -> np.ndarray:
     """Return the price of each block the other way, in thousandths of the plan's worth.
 

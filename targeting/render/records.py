@@ -15,6 +15,7 @@ from targeting.i18n import LANGUAGES, catalogue
 from targeting.model import LayerReport, Loss, MethodSpec, Result
 from targeting.render import figures, public
 from targeting.render.rows import rows_of
+from targeting.render.sureness import polygon_sureness
 from targeting.units import UNITS
 
 _POLYGON_COLUMNS = ("score", "need", "population", "area_km2", "compactness", "block_count")
@@ -191,11 +192,20 @@ def polygon_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str,
                 "number": int(number),
                 **figures,
                 "dimensions": means,
+                "sure": _sure(result, int(number)),
                 "profile": _profile(result, int(number)),
                 "kinds": _kind_counts(result, int(number), kinds),
             }
         )
     return out
+
+
+def _sure(result: Result, number: int) -> dict[str, float] | None:
+    """Return how often a polygon comes back when the city is delineated again."""
+    table = polygon_sureness(result)
+    if number not in table.index:
+        return None
+    return {str(name): float(held.loc[number]) for name, held in table.items()}
 
 
 def _kind_counts(

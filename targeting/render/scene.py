@@ -31,6 +31,7 @@ from targeting.render.records import (
     unit_records,
 )
 from targeting.render.style import RAMP
+from targeting.render.sureness import SURE_BREAKS, plan_record, sure_columns
 
 CLASS_SHARES = (0.2, 0.4, 0.6, 0.8, 0.9)
 _SCORE = public.Grain(public.SCORE_DECIMALS)
@@ -103,6 +104,7 @@ def build_scene(result: Result, *, language: str | None = None) -> Scene:
         "polygons": polygon_records(result, kinds),
         "kinds": kind_records(result, kinds),
         "facilities": facilities,
+        "plan": plan_record(result),
         "about": about_record(result),
         "data": packer.directory,
     }
@@ -187,6 +189,9 @@ def _pack_layers(packer: Packer, result: Result, order: np.ndarray) -> list[dict
             _layer(packer, f"dimension.{dimension}", "dimension", values[order], _SCORE)
             | {"key": dimension}
         )
+    if result.stability is not None and len(result.stability.reruns):
+        often = np.rint(sure_columns(result)["in_share"][order] * 100)
+        layers.append(_layer(packer, "sure", "sure", often, _SCORE) | {"breaks": SURE_BREAKS})
     columns = list(scores.contributions.columns)
     for indicator in result.indicators:
         layers.append(_indicator_layer(packer, result, indicator, order))

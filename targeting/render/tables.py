@@ -11,8 +11,10 @@ from targeting.i18n import LANGUAGES, say
 from targeting.model import Result
 from targeting.render import public
 from targeting.render.doubt import doubt_columns
+from targeting.render.reasons import price_columns
 from targeting.render.records import city_kinds, listed_facilities, weighted
 from targeting.render.safe import safe_text
+from targeting.render.sureness import polygon_sureness, sure_columns
 
 
 def block_table(result: Result) -> gpd.GeoDataFrame:
@@ -23,7 +25,8 @@ def block_table(result: Result) -> gpd.GeoDataFrame:
     GeoDataFrame
         `block_id`, `area_id`, `municipality_id`, `population` (null where missing or below three),
         `population_few`, `score`, `score_percentile`, `coverage`, a column a dimension, a column
-        `part_<indicator>`, `polygon`, `reason`, `margin`, what the draws say (`doubt_columns`),
+        `part_<indicator>`, `polygon`, `reason`, `margin`, what the other way would cost
+        (`price_columns`), what the draws and the reruns say (`doubt_columns`, `sure_columns`),
         geometry. Scores and parts run from 0 to 1, coarsened as on the page.
     """
     blocks, scores = result.territory.blocks, result.scores
@@ -51,7 +54,7 @@ def block_table(result: Result) -> gpd.GeoDataFrame:
         "reason": reasons["code"].astype(str).array,
         "margin": np.round(public.margin_points(result) / 100, 2),
     }
-    columns |= doubt_columns(result)
+    columns |= price_columns(result) | doubt_columns(result) | sure_columns(result)
     return gpd.GeoDataFrame(columns, geometry=blocks.geometry.array, crs=blocks.crs)
 
 
@@ -88,6 +91,7 @@ def polygon_table(result: Result) -> gpd.GeoDataFrame:
         columns[indicator.key] = np.where(hidden, np.nan, held)
         few |= hidden
     columns["violence_withheld"] = few
+    columns |= {str(name): values.to_numpy() for name, values in polygon_sureness(result).items()}
     return gpd.GeoDataFrame(columns, geometry=table.geometry.array, crs=table.crs)
 
 

@@ -241,6 +241,7 @@ def _doubt(reading: Reading) -> DoubtSpec:
         "data": bool,
         "top_share": Annotated[float, Gt(0), Lt(1)],
         "sensitivity": Annotated[int, Ge(0), Le(10_000)],
+        "redraws": Annotated[int, Ge(0), Le(10_000)],
     }
     kinds = {"normalize": "normalizer", "aggregate": "aggregator", "treat": "treatment"}
     reading.known(section, (*hints, *kinds), "uncertainty")

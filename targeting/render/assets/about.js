@@ -159,6 +159,37 @@
     );
   }
 
+  /* How far from the best the plan can be, proven, and how often reruns agree with it. */
+  function plan(scene) {
+    const held = scene.plan;
+    const texts = [];
+    if (held.proven) {
+      texts.push(say("plan.proven"));
+    } else if (held.gap !== null) {
+      texts.push(say("plan.gap", { share: number(held.gap * 100, 1) }));
+    } else {
+      texts.push(say("plan.no_gap"));
+    }
+    if (held.reruns) {
+      texts.push(
+        say("plan.reruns", {
+          count: number(held.reruns, 0),
+          same: number(held.same_share * 100, 0),
+          core: number(held.core_share * 100, 0),
+        }),
+      );
+      if (held.regret !== null) {
+        texts.push(
+          say("plan.regret", {
+            own: number(held.regret * 100, 0),
+            least: number(held.least_regret * 100, 0),
+          }),
+        );
+      }
+    }
+    return [list(texts), build("p", { class: "fine" }, say("plan.note"))];
+  }
+
   targeting.about = function (page) {
     const { scene } = page;
     const warnings = [];
@@ -171,6 +202,8 @@
       build("p", { class: "lead" }, say("about.lead")),
       build("h3", {}, say("about.mislead")),
       list(warnings),
+      build("h3", {}, say("plan.title")),
+      plan(scene),
       build("h3", {}, say("about.weights")),
       weights(scene),
       build("h3", {}, say("about.indicators")),

@@ -11,14 +11,17 @@
     if (layer.group === "indicator") {
       return pick(page.indicators.get(layer.key).names);
     }
-    return say(layer.group === "score" ? "layer.score" : "dimension." + layer.key);
+    return say(layer.group === "dimension" ? "dimension." + layer.key : "layer." + layer.group);
   }
 
   /* Options of the choice, in groups. */
   function options(page) {
     const groups = [];
-    for (const group of ["score", "dimension", "indicator"]) {
+    for (const group of ["score", "dimension", "sure", "indicator"]) {
       const held = page.scene.layers.filter((layer) => layer.group === group);
+      if (!held.length) {
+        continue;
+      }
       groups.push(
         build(
           "optgroup",
@@ -39,10 +42,10 @@
     const own =
       layer.group === "indicator"
         ? [page.indicators.get(layer.key)]
-        : page.scene.indicators.filter((one) => layer.group === "score" || one.dimension === layer.key);
+        : page.scene.indicators.filter((one) => layer.group !== "dimension" || one.dimension === layer.key);
     const unit =
       layer.group !== "indicator"
-        ? say("layers.points")
+        ? say(layer.group === "sure" ? "layers.reruns" : "layers.points")
         : layer.level
           ? say("layers.level")
           : say("unit." + own[0].unit);
@@ -136,7 +139,7 @@
       build(
         "p",
         { class: "legend-title" },
-        say(layer.reversed ? "legend.darker_lower" : "legend.darker"),
+        say(layer.group === "sure" ? "legend.darker_sure" : layer.reversed ? "legend.darker_lower" : "legend.darker"),
         build("span", { class: "share" }, say("legend.blocks")),
       ),
       classes(page, painted),

@@ -286,6 +286,16 @@
           blocks: number(polygon.block_count, 0),
         }),
       ),
+      polygon.sure
+        ? build(
+          "p",
+          {},
+          say("polygon.sure", {
+            found: number(polygon.sure.found_share * 100, 0),
+            core: number(polygon.sure.core_share * 100, 0),
+          }),
+        )
+        : null,
       build("h3", {}, say("profile.title")),
       profileTable(page, polygon),
       build("p", { class: "fine" }, say("profile.note")),

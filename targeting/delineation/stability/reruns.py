@@ -1,0 +1,213 @@
+"""Delineate again and again: under drawn scores, other prices, other bounds, other seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from targeting.delineation.adjacency import outlines
+from targeting.delineation.asking import rules_of
+from targeting.delineation.graph import City, Limits
+from targeting.delineation.prepared import Prepared, prepare, weigh_need
+from targeting.delineation.rules import Rules
+from targeting.delineation.search import search
+from targeting.delineation.stability.summing import bands, lasting, overlap, regrets
+from targeting.model import Links, Stability
+
+LIGHT = 0.3
+PRICES = (0.5, 2.0)
+BOUNDS = (0.8, 1.25)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A delineation to carry out again: what differs, by how much, and the city it is for."""
+
+    kind: str
+    value: float
+    city: City
+    rules: Rules
+    seed: int
+
+
+def stability(
+    blocks: gpd.GeoDataFrame,
+    score: pd.Series[float],
+    links: Links,
+    membership: pd.Series[int],
+    draws: Iterable[np.ndarray],
+    parts: pd.DataFrame | None = None,
+    *,
+    settings: dict[str, Any],
+    prices: Sequence[float] = PRICES,
+    bounds: Sequence[float] = BOUNDS,
+    seeds: int = 2,
+    effort: float = LIGHT,
+) -> Stability:
+    """Delineate again under each draw of the scores, price, bound and seed, and count.
+
+    Every rerun starts from nothing, with its own line and its own price of a meter, so that an
+    answer that only holds because it was found first is not called sure. Reruns keep the rules of
+    the graph; their ground is not drawn.
+
+    Parameters
+    ----------
+    blocks, score, links, parts
+        As `grow` was given them.
+    membership : Series of int64
+        Polygon of each block in the study's own answer, 0 for none.
+    draws : iterable of ndarray
+        Scores of the blocks, in their order, under the doubt of the composite.
+    settings : dict
+        Settings of `grow`.
+    prices : sequence of float
+        Times the price of the perimeter.
+    bounds : sequence of float
+        Times the smallest and the largest population.
+    seeds : int
+        How many other seeds.
+    effort : float
+        Of each rerun, as in `grow`.
+
+    Returns
+    -------
+    Stability
+        Same blocks, same polygons.
+
+    Examples
+    --------
+    >>> from targeting.delineation import grow, street_links
+    >>> import shapely
+    >>> at = np.arange(81)
+    >>> shapes = shapely.box(at % 9 * 70, at // 9 * 70, at % 9 * 70 + 60, at // 9 * 70 + 60)
+    >>> city = gpd.GeoDataFrame({"population": 100.0}, geometry=shapes, index=range(81))
+    >>> hot = pd.Series(np.where((at % 9 < 4) & (at // 9 < 4), 1.0, 0.1))
+    >>> links = street_links(city.geometry)
+    >>> chosen = {"population_min": 1000.0, "polygons": 1}
+    >>> found = grow(city, hot, links, **chosen)
+    >>> sure = stability(city, hot, links, found.membership, [hot.to_numpy()], settings=chosen)
+    >>> sure.blocks.groupby("band").size().to_dict()
+    {'core': 16, 'never': 65}
+    """
+    chosen = defaults() | settings
+    prepared = prepare(blocks, score, links, **{key: chosen[key] for key in _NEED})
+    own = membership.to_numpy(np.int64)[prepared.order]
+    cases = list(_cases(prepared, blocks, parts, chosen, draws, prices, bounds, seeds))
+    plans: list[list[np.ndarray]] = []
+    for case in tqdm(cases, desc="stability", delay=2, disable=None, leave=False):
+        plans.append(search(case.city, case.rules, seed=case.seed, effort=effort))
+    return _summed(prepared, blocks, own, cases, plans)
+
+
+_NEED = ("threshold_share", "need", "perimeter_price", "colonia_cut_price")
+_RULES = (
+    "polygons",
+    "exactly",
+    "separation_min_m",
+    "lock_in",
+    "lock_out",
+    "seeds",
+    "led_by",
+    "people_share_min",
+)
+
+
+def defaults() -> dict[str, Any]:
+    """Return the settings of `grow` where a study gives none."""
+    from targeting.registry import settings as settings_of
+
+    return {
+        name: parameter.default for name, parameter in settings_of("delineator", "grow").items()
+    }
+
+
+def limits_of(chosen: dict[str, Any], price_per_m: float, times: float = 1.0) -> Limits:
+    """Return the limits that settings of `grow` ask for, the population's times a factor."""
+    area, most = chosen["area_max_km2"], chosen["blocks_max"]
+    return Limits(
+        population_min=chosen["population_min"] * times,
+        population_max=chosen["population_max"] * times,
+        area_max_m2=np.inf if area is None else area * 1e6,
+        compactness_min=chosen["compactness_min"],
+        price_per_m=price_per_m,
+        blocks_min=chosen["blocks_min"],
+        blocks_max=2**31 if most is None else most,
+    )
+
+
+def _cases(
+    prepared: Prepared,
+    blocks: gpd.GeoDataFrame,
+    parts: pd.DataFrame | None,
+    chosen: dict[str, Any],
+    draws: Iterable[np.ndarray],
+    prices: Sequence[float],
+    bounds: Sequence[float],
+    seeds: int,
+) -> Iterator[Case]:
+    """Every rerun, draws first."""
+    asked = {key: chosen[key] for key in _RULES}
+    price, seed = prepared.price_per_m, int(chosen["seed"])
+    rules = rules_of(prepared, blocks, parts, limits_of(chosen, price), **asked)
+    outline = outlines(prepared.shapes)
+    how = {key: chosen[key] for key in ("threshold_share", "need", "perimeter_price")}
+    for number, drawn in enumerate(draws):
+        held = np.asarray(drawn, dtype=float)[prepared.order]
+        need, _, meter = weigh_need(held, prepared.population, outline, **how)
+        other = replace(rules, limits=rules.limits._replace(price_per_m=meter))
+        yield Case("draw", float(number), prepared.city._replace(need=need), other, seed)
+    for times in prices:
+        other = replace(rules, limits=rules.limits._replace(price_per_m=price * times))
+        yield Case("perimeter_price", times, prepared.city, other, seed)
+    for times in bounds:
+        other = replace(rules, limits=limits_of(chosen, price, times))
+        yield Case("population_bounds", times, prepared.city, other, seed)
+    for more in range(1, seeds + 1):
+        yield Case("seed", float(seed + more), prepared.city, rules, seed + more)
+
+
+def _summed(
+    prepared: Prepared,
+    blocks: gpd.GeoDataFrame,
+    own: np.ndarray,
+    cases: Sequence[Case],
+    plans: Sequence[Sequence[np.ndarray]],
+) -> Stability:
+    count = len(own)
+    members = np.zeros((len(plans), count), dtype=np.int64)
+    for row, groups in enumerate(plans):
+        for number, group in enumerate(groups, start=1):
+            members[row, group] = number
+    people = prepared.city.population
+    drawn = np.array([case.kind == "draw" for case in cases], dtype=bool)
+    shares = pd.DataFrame(
+        {
+            "in_share": (members > 0).mean(axis=0) if len(plans) else (own > 0) * 1.0,
+            "draw_share": (members[drawn] > 0).mean(axis=0) if drawn.any() else np.nan,
+        }
+    )
+    shares["band"] = bands(shares["in_share"].to_numpy())
+    back = np.argsort(prepared.order)
+    table = pd.DataFrame(
+        {
+            "kind": [case.kind for case in cases],
+            "value": [case.value for case in cases],
+            "polygons": [len(groups) for groups in plans],
+            "same_people_share": [overlap(own, row, people) for row in members],
+        }
+    )
+    best, worst = regrets(cases, own, plans)
+    table["regret"] = worst.own_regret
+    return Stability(
+        blocks=shares.iloc[back].set_axis(blocks.index),
+        polygons=lasting(own, members, people, shares["in_share"].to_numpy()),
+        reruns=table,
+        steadiest=pd.Series(best[back], index=blocks.index, name="polygon"),
+        notes=worst.notes,
+    )

@@ -1,0 +1,84 @@
+"""The polygons of a study, and how sure they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from targeting.composite.dimensions import by_dimension
+from targeting.composite.uncertainty import Draws, draw_scores
+from targeting.delineation import street_links
+from targeting.delineation.labels import place_of
+from targeting.delineation.stability import stability
+from targeting.model import (
+    CandidatePolygons,
+    Links,
+    Scores,
+    Stability,
+    Territory,
+)
+from targeting.pipeline.telling import Tell
+from targeting.registry import method
+from targeting.study import Study
+
+COLONIA = "neighborhood"
+
+
+def neighbors(study: Study, territory: Territory) -> Links:
+    """Return which blocks of a territory are neighbors, as the study says."""
+    barriers = None if territory.barriers is None else territory.barriers.geometry
+    blocks = territory.blocks
+    return street_links(blocks.geometry, barriers, blocks["municipality_id"], **study.streets)
+
+
+def delineated(
+    study: Study, territory: Territory, scores: Scores, links: Links
+) -> CandidatePolygons:
+    """Return the polygons of a study, drawn by the method and the settings it states."""
+    use, settings = study.delineation.use, study.delineation.settings
+    given: list[Any] = [_placed_blocks(study, territory), scores.score, links]
+    if "led_by" in settings:
+        given.append(by_dimension(scores, study.indicators))
+    found: CandidatePolygons = method("delineator", use)(*given, **settings)
+    return found
+
+
+def _placed_blocks(study: Study, territory: Territory) -> gpd.GeoDataFrame:
+    """Return the blocks, with their colonia where a delineation asks for it."""
+    places = territory.places
+    if places is None or not study.delineation.settings.get("colonia_cut_price"):
+        return territory.blocks
+    colonia = place_of(territory.blocks.geometry, places, COLONIA)
+    return territory.blocks.assign(colonia=colonia)
+
+
+def settled(
+    study: Study,
+    territory: Territory,
+    scores: Scores,
+    links: Links,
+    membership: pd.Series[int],
+    draws: Draws | None,
+    tell: Tell,
+) -> Stability | None:
+    """Delineate again under other data and choices, where the method is ours to repeat."""
+    count = study.doubt.redraws
+    if not count or study.delineation.use != "grow":
+        return None
+    tell("settle")
+    drawn_scores = (
+        []
+        if draws is None
+        else [draw_scores(draws, number) for number in range(min(count, len(draws)))]
+    )
+    return stability(
+        _placed_blocks(study, territory),
+        scores.score,
+        links,
+        membership,
+        drawn_scores,
+        by_dimension(scores, study.indicators),
+        settings=dict(study.delineation.settings),
+    )
