@@ -7,6 +7,7 @@ from targeting.delineation.grow import grow
 from targeting.delineation.hotspots import emerging_spots, getis_ord, local_moran
 from targeting.delineation.reasons import CODES, explain
 from targeting.delineation.significant import hotspot_polygons
+from targeting.delineation.skater import skater
 from targeting.delineation.ward import ward
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "hdbscan",
     "hotspot_polygons",
     "local_moran",
+    "skater",
     "street_links",
     "ward",
 ]

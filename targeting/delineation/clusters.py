@@ -12,6 +12,7 @@ import shapely
 from scipy.sparse.csgraph import connected_components
 
 from targeting.delineation.checking import check_polygons
+from targeting.delineation.graph import components, matrix
 from targeting.delineation.ground import places
 from targeting.delineation.prepared import Prepared, line, prepare
 from targeting.delineation.result import polygons_of, roundness
@@ -130,6 +131,56 @@ def urgent_blocks(prepared: Prepared, threshold_share: float) -> np.ndarray:
     """Return the peopled blocks above the line, whatever the need: what is clustered."""
     at = line(prepared.score, prepared.population, threshold_share)
     return np.flatnonzero((prepared.score > at) & (prepared.city.population > 0))
+
+
+def by_component(
+    prepared: Prepared,
+    people: float,
+    score_weight: float,
+    cut: Callable[[np.ndarray, sparse.csr_array, int], np.ndarray],
+) -> np.ndarray:
+    """Cut every component of the graph into clusters of so many people on average.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The city; blocks without a score are in no cluster.
+    people : float
+        Of a cluster, on average.
+    score_weight : float
+        How far apart a standard deviation of the score puts two blocks, in widths of a cluster.
+    cut : callable
+        From features, links and the number of clusters to the cluster of each block.
+    """
+    label = np.full(len(prepared.score), NO_CLUSTER, dtype=np.int64)
+    known = np.flatnonzero(np.isfinite(prepared.score))
+    if not len(known):
+        return label
+    links = matrix(prepared.city)[known][:, known]
+    size = np.maximum(prepared.city.population[known], 0.0)
+    width = np.sqrt(prepared.city.area[known].sum() * people / max(size.sum(), 1.0))
+    spread = float(prepared.score[known].std()) or 1.0
+    features = np.column_stack(
+        [
+            prepared.score[known] / spread * score_weight,
+            shapely.get_coordinates(shapely.centroid(prepared.shapes[known])) / width,
+        ]
+    )
+    component = components(
+        prepared.city._replace(
+            need=prepared.city.need[known], starts=links.indptr, neighbor=links.indices
+        )
+    )
+    used = 0
+    for part in range(int(component.max()) + 1):
+        mine = np.flatnonzero(component == part)
+        count = int(np.clip(round(size[mine].sum() / people), 1, len(mine)))
+        found = np.zeros(len(mine), dtype=np.int64)
+        if count > 1:
+            found = cut(features[mine], sparse.csr_array(links[mine][:, mine]), count)
+        label[known[mine]] = used + found
+        used += count
+    return label
 
 
 def in_pieces(prepared: Prepared, label: np.ndarray) -> np.ndarray:

@@ -8,12 +8,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import scipy.sparse as sparse
-import shapely
 from annotated_types import Ge, Gt, Le, Lt
 
-from targeting.delineation.clusters import neediest, outside
-from targeting.delineation.graph import components, matrix
-from targeting.delineation.prepared import Prepared
+from targeting.delineation.clusters import by_component, neediest, outside
 from targeting.model import CandidatePolygons, Links
 from targeting.registry import register
 
@@ -65,6 +62,7 @@ def ward(
 
     Examples
     --------
+    >>> import shapely
     >>> from targeting.delineation import street_links
     >>> shapes = shapely.box(*np.array([(i % 8 * 70, i // 8 * 70) for i in range(64)]).T,
     ...                      *np.array([(i % 8 * 70 + 60, i // 8 * 70 + 60) for i in range(64)]).T)
@@ -80,7 +78,7 @@ def ward(
         blocks,
         score,
         links,
-        lambda prepared: _clusters(prepared, people, score_weight),
+        lambda prepared: by_component(prepared, people, score_weight, _clusters),
         polygons=polygons,
         population_min=population_min,
         population_max=population_max,
@@ -93,41 +91,10 @@ def ward(
     )
 
 
-def _clusters(prepared: Prepared, people: float, score_weight: float) -> np.ndarray:
-    """Return the cluster of each block, −1 where the score is missing."""
+def _clusters(features: np.ndarray, links: sparse.csr_array, count: int) -> np.ndarray:
+    """Return the cluster of each block of a component."""
     from sklearn.cluster import AgglomerativeClustering
 
-    label = np.full(len(prepared.score), -1, dtype=np.int64)
-    known = np.flatnonzero(np.isfinite(prepared.score))
-    if not len(known):
-        return label
-    links = matrix(prepared.city)[known][:, known]
-    size = np.maximum(prepared.city.population[known], 0.0)
-    width = np.sqrt(prepared.city.area[known].sum() * people / max(size.sum(), 1.0))
-    spread = float(prepared.score[known].std()) or 1.0
-    features = np.column_stack(
-        [
-            prepared.score[known] / spread * score_weight,
-            shapely.get_coordinates(shapely.centroid(prepared.shapes[known])) / width,
-        ]
-    )
-    component = components(
-        prepared.city._replace(
-            need=prepared.city.need[known], starts=links.indptr, neighbor=links.indices
-        )
-    )
-    used = 0
-    for part in range(int(component.max()) + 1):
-        mine = np.flatnonzero(component == part)
-        count = int(np.clip(round(size[mine].sum() / people), 1, len(mine)))
-        found = np.zeros(len(mine), dtype=np.int64)
-        if count > 1:
-            tree = AgglomerativeClustering(
-                n_clusters=count,
-                linkage="ward",
-                connectivity=sparse.csr_matrix(links[mine][:, mine]),
-            )
-            found = tree.fit_predict(features[mine])
-        label[known[mine]] = used + found
-        used += count
-    return label
+    near = sparse.csr_matrix(links)
+    tree = AgglomerativeClustering(n_clusters=count, linkage="ward", connectivity=near)
+    return np.asarray(tree.fit_predict(features))
