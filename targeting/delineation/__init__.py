@@ -8,6 +8,7 @@ from targeting.delineation.hotspots import emerging_spots, getis_ord, local_mora
 from targeting.delineation.reasons import CODES, explain
 from targeting.delineation.significant import hotspot_polygons
 from targeting.delineation.skater import skater
+from targeting.delineation.touching import shared_edges
 from targeting.delineation.ward import ward
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "hdbscan",
     "hotspot_polygons",
     "local_moran",
+    "shared_edges",
     "skater",
     "street_links",
     "ward",

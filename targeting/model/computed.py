@@ -237,6 +237,8 @@ class Links:
         cut).
     hidden : ndarray of int64, shape (pairs, 2), optional
         Candidate pairs that only a barrier keeps apart, by position.
+    outline_m : ndarray of float64, optional
+        Length of each block's outline, by position, where it is not that of its convex hull.
 
     Examples
     --------
@@ -255,6 +257,7 @@ class Links:
     kind: np.ndarray | None = None
     notes: Mapping[str, int] = field(default_factory=dict)
     hidden: np.ndarray | None = None
+    outline_m: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         demand(bool((self.first < self.second).all()), "links: first < second")

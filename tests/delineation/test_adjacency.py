@@ -11,8 +11,10 @@ from shapely import LineString, box
 
 from targeting.delineation import street_links
 from targeting.delineation.adjacency import ATTACHED, BRIDGE, STREET, lone_blocks
+from targeting.model import Links
 from targeting.problems import TargetingError
 from tests.delineation.lattice import by_id, lattice
+from tests.delineation.made_streets import made_streets
 
 
 def blocks(*shapes):
@@ -334,3 +336,31 @@ def test_gaps_are_those_of_plain_shapely(seed):
     for one, two in np.argwhere(missing):
         line = shapely.shortest_line(shapes[one], shapes[two])
         assert shapely.intersects(line, np.delete(shapes, [one, two])).any()
+
+
+# ---- the made city, whose streets are known
+
+
+@pytest.mark.parametrize("seed", [20110427, 5])
+def test_neighbors_of_the_made_city_are_the_true_ones(seed):
+    # The widest street is 45 m; a small city has more open places than a large one, so that here
+    # a little less is held true than of 20,000 blocks (benchmarks/delineation_links.py: ≥ .999).
+    city = made_streets(3000, seed)
+    found = city.judged(street_links(city.blocks, city.barriers, street_max_m=45.0))
+    assert found["recall"] >= 0.997
+    assert found["precision"] >= 0.998
+    assert found["across_barriers"] == 0
+
+
+def test_the_truth_of_the_made_city_can_tell_a_wrong_graph():
+    # Without barriers links cross them; with a reach of 20 m the avenues are missing; by distance
+    # alone, 80 m, blocks behind other blocks are linked.
+    city = made_streets(1000)
+    free = city.judged(street_links(city.blocks, street_max_m=45.0))
+    assert free["across_barriers"] > 10
+    assert city.judged(street_links(city.blocks, city.barriers, street_max_m=20.0))["recall"] < 0.97
+    shapes = np.asarray(city.blocks.array)
+    one, two = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=80.0)
+    one, two = one[one < two], two[one < two]
+    blind = Links(one, two, np.zeros(len(one)), np.zeros(len(one)))
+    assert city.judged(blind)["precision"] < 0.8
