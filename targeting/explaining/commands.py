@@ -11,6 +11,7 @@ from typing import Any
 from targeting.explaining.accounts import block_accounts, refuse_unknown
 from targeting.explaining.comparing import compare_results
 from targeting.explaining.judging import judge_plan, judgment_lines
+from targeting.explaining.plan_changes import plan_changes
 from targeting.explaining.wording import account_lines, comparison_lines
 from targeting.i18n import say
 from targeting.model import Result
@@ -114,6 +115,7 @@ def compare_files(
     first, second = (_carried_out(path, tell, cache) for path in (before, after))
     tell("compare")
     record = compare_results(first, second, top=top, names=(str(before), str(after)))
+    record["plan"] = plan_changes(first, second, tell=tell)
     if as_json:
         return _json({"internal": True, **record})
     return "\n".join(comparison_lines(record, language))

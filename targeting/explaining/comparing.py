@@ -16,7 +16,7 @@ from targeting.composite.compare import (
     compare,
     shared_members,
 )
-from targeting.model import NO_POLYGON, Node, Result, Values
+from targeting.model import NO_POLYGON, Node, Result, Scores, Values
 from targeting.pipeline import scored
 from targeting.problems import TargetingError
 from targeting.render import public
@@ -149,31 +149,36 @@ def evaluator(before: Result, after: Result) -> Callable[[frozenset[str]], pd.Se
 
     An indicator that only one of the two has brings its own values with it.
     """
-
-    def evaluate(taken: frozenset[str]) -> pd.Series[float]:
-        if not taken:
-            return before.scores.score
-        study = _mixed(before.study, after.study, taken)
-        source = after if "data" in taken else before
-        values = _values(before, after, study, newer="data" in taken)
-        return scored(study, source.territory, values)[0].score
-
-    return evaluate
+    return lambda taken: rescored(before, after, taken).score
 
 
-def _mixed(before: Study, after: Study, taken: frozenset[str]) -> Study:
+def rescored(before: Result, after: Result, taken: frozenset[str]) -> Scores:
+    """Return the scores with some choices of the second result, the rest of the first.
+
+    Their intervals are not asked for, and mean nothing.
+    """
+    if not taken:
+        return before.scores
+    study = mixed(before.study, after.study, taken)
+    source = after if "data" in taken else before
+    values = _values(before, after, study, newer="data" in taken)
+    return scored(study, source.territory, values)[0]
+
+
+def mixed(before: Study, after: Study, taken: frozenset[str]) -> Study:
+    """Return a study with some choices about the composite of the second, the rest of the first."""
     chosen = {
         field: getattr(after, field)
         for name, fields in CHOICES.items()
         if name in taken
         for field in fields
     }
-    mixed = replace(before, **chosen)
+    study = replace(before, **chosen)
     owner = {name: after if name in taken else before for name in CHOICES}
     tree = _retold(
-        mixed.weights, owner["aggregation"].weights, "aggregate", owner["coverage"].weights
+        study.weights, owner["aggregation"].weights, "aggregate", owner["coverage"].weights
     )
-    return replace(mixed, weights=tree)
+    return replace(study, weights=tree)
 
 
 def _retold(tree: Node, aggregates: Node, field: str, coverages: Node) -> Node:

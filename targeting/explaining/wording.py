@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from targeting.explaining.plan_changes import plan_lines
 from targeting.i18n import catalogue, say
 from targeting.model import Indicator, Result
 from targeting.units import UNITS
@@ -276,6 +277,9 @@ def _polygon_lines(record: Mapping[str, Any], language: str) -> Iterator[str]:
     people = {key: held[key] for key in ("people_entering", "people_leaving")}
     values = {key: held[key] for key in keys} | people
     yield say("compare.polygons", language, **values)
+    if "plan" in record:
+        yield from plan_lines(record["plan"], language)
+        return
     for one in held["now"]:
         sources = ", ".join(
             say("compare.from", language, polygon=number, blocks=blocks)
