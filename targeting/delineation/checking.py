@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from targeting.delineation.checking_ground import ground_mistakes
 from targeting.delineation.result import connected, roundness
 from targeting.model import CandidatePolygons, Links
 
 SLACK = 1e-6
-SPECK_M2 = 2.0
 SPECK_M = 1e-6
 
 
@@ -59,7 +59,8 @@ def check_polygons(
     ------
     ValueError
         A polygon is not connected, breaks a bound, leaves out one of its blocks, covers a block
-        that is not its own, or shares ground with another. All that is wrong, in one text.
+        that is not its own, has slivers, shares ground with another, or leaves ground over between
+        itself and a neighbor. All that is wrong, in one text.
     """
     wrong: list[str] = []
     number = found.membership.to_numpy(np.int64)
@@ -92,7 +93,7 @@ def check_polygons(
     wrong += _too_near(shapes, number, separation_min_m)
     wrong += _missing_leaders(number, people, parts, led_by or {})
     wrong += _missing_people(blocks, number, people, people_share_min or {})
-    wrong += _ground_mistakes(ground, shapes, number)
+    wrong += ground_mistakes(ground, shapes, number, links)
     if wrong:
         raise ValueError("; ".join(wrong))
 
@@ -154,32 +155,3 @@ def _missing_people(
         for name, share in asked.items()
         if chosen[labels == name].sum() < share * chosen.sum() * (1 - SLACK)
     ]
-
-
-def _ground_mistakes(ground: np.ndarray, shapes: np.ndarray, number: np.ndarray) -> list[str]:
-    wrong = []
-    tree = shapely.STRtree(shapes)
-    unions = [shapely.union_all(shapes[number == n]) for n in range(1, len(ground) + 1)]
-    for place, (one, own) in enumerate(zip(ground, unions, strict=True)):
-        name = f"polygon {place + 1}"
-        if not shapely.is_valid(one):
-            wrong.append(f"{name} is not valid")
-            continue
-        if shapely.area(shapely.difference(own, one)) > SPECK_M2:
-            wrong.append(f"{name} leaves out ground of its blocks")
-        added = _areal(shapely.difference(one, own))
-        near = tree.query(added, predicate="intersects")
-        foreign = shapely.union_all(shapes[near[number[near] != place + 1]])
-        if shapely.area(shapely.intersection(added, foreign)) > SPECK_M2:
-            wrong.append(f"{name} covers a block that is not its own")
-        for other in range(place):
-            common = shapely.area(shapely.intersection(one, ground[other]))
-            if common > shapely.area(shapely.intersection(own, unions[other])) + SPECK_M2:
-                wrong.append(f"{name} shares ground with polygon {other + 1}")
-    return wrong
-
-
-def _areal(shape: shapely.Geometry) -> shapely.Geometry:
-    """Return the areas of a shape, without the lines and points that cutting leaves behind."""
-    parts = shapely.get_parts(shape)
-    return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])

@@ -15,10 +15,14 @@ SLIVER_M = 0.5
 
 
 class Faces(NamedTuple):
-    """Faces between lines, a point inside each, and the straight pieces two faces share."""
+    """Faces between lines, a point inside each, and the straight pieces two faces share.
+
+    Faces with nothing beyond a part of their outline are on the `rim`.
+    """
 
     shape: np.ndarray
     inside: np.ndarray
+    rim: np.ndarray
     one: np.ndarray
     two: np.ndarray
     shared_m: np.ndarray
@@ -45,7 +49,10 @@ def faces_between(lines: np.ndarray) -> Faces:
     # In strips, so that neighbors in the order are neighbors on the ground: lookups are quicker.
     order = np.lexsort((inside[:, 0], inside[:, 1], inside[:, 0] // STRIP_M))
     shape, inside = shape[order], inside[order]
-    return Faces(shape, inside, *_shared(shape))
+    one, two, shared, start, end = _shared(shape)
+    length = np.bincount(one, shared, len(shape)) + np.bincount(two, shared, len(shape))
+    rim = length < shapely.length(shape) - GRID_M
+    return Faces(shape, inside, rim, one, two, shared, start, end)
 
 
 def _shared(shape: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -63,6 +70,15 @@ def _shared(shape: np.ndarray) -> tuple[np.ndarray, ...]:
     return one, two, np.hypot(*(end - start).T), start, end
 
 
+def components(faces: Faces, joined: np.ndarray) -> tuple[int, np.ndarray]:
+    """Count the parts that some of the shared pieces join faces to; tell the part of each."""
+    count = len(faces.shape)
+    ones = np.ones(int(joined.sum()), dtype=np.int8)
+    graph = sparse.csr_array((ones, (faces.one[joined], faces.two[joined])), shape=(count, count))
+    parts, part = connected_components(graph, directed=False)
+    return parts, part
+
+
 def reached(faces: Faces, label: np.ndarray, rooted: np.ndarray, open_: np.ndarray) -> np.ndarray:
     """Tell which faces join, through faces of the same label, one that is rooted.
 
@@ -77,20 +93,38 @@ def reached(faces: Faces, label: np.ndarray, rooted: np.ndarray, open_: np.ndarr
     open_ : ndarray of bool
         Which shared pieces may be passed.
     """
-    count = len(label)
-    joined = (label[faces.one] == label[faces.two]) & open_
-    ones = np.ones(int(joined.sum()), dtype=np.int8)
-    graph = sparse.csr_array((ones, (faces.one[joined], faces.two[joined])), shape=(count, count))
-    parts, part = connected_components(graph, directed=False)
+    parts, part = components(faces, (label[faces.one] == label[faces.two]) & open_)
     good = np.zeros(parts, dtype=bool)
     good[part[rooted]] = True
     return np.asarray(good[part])
 
 
+def surrounded(faces: Faces, empty: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Tell which empty faces lie in land that only faces of a group surround.
+
+    Parameters
+    ----------
+    faces : Faces
+        All faces.
+    empty : ndarray of bool
+        Land without a block.
+    others : ndarray of bool
+        Faces of nobody that are no such land.
+    """
+    parts, part = components(faces, empty[faces.one] & empty[faces.two])
+    opened = np.zeros(parts, dtype=bool)
+    opened[part[empty & faces.rim]] = True
+    opened[part[faces.one[empty[faces.one] & others[faces.two]]]] = True
+    opened[part[faces.two[empty[faces.two] & others[faces.one]]]] = True
+    return np.asarray(empty & ~opened[part])
+
+
 def longest_neighbor(
     faces: Faces, label: np.ndarray, lost: np.ndarray, groups: int, open_: np.ndarray
 ) -> np.ndarray:
-    """Label with which each lost face shares most of its outline; −1 where that is nobody's.
+    """Label with which each lost face shares most of its outline.
+
+    Others keep theirs, as do lost faces next to none but lost ones; −1 is nobody's.
 
     Parameters
     ----------
@@ -111,9 +145,9 @@ def longest_neighbor(
     length = np.tile(faces.shared_m, 2)[kept]
     shape = (len(label), groups + 1)
     table = sparse.coo_array((length, (one[kept], label[two[kept]] + 1)), shape=shape).tocsr()
-    found = np.full(len(label), -1, dtype=np.int64)
-    rows = np.flatnonzero(lost)
-    if len(rows) and len(length):
+    found = label.copy()
+    rows = np.unique(one[kept])
+    if len(rows):
         found[rows] = np.asarray(table[rows].argmax(axis=1)).ravel() - 1
     return found
 

@@ -13,17 +13,23 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from targeting.delineation.faces import (
     GRID_M,
     Faces,
+    components,
     faces_between,
     longest_neighbor,
     on_the_grid,
     reached,
+    surrounded,
     thin,
 )
 from targeting.delineation.middle import STREET_MAX_M, fabric, middle_lines, owner_at
+from targeting.delineation.smoothing import smoothed
 from targeting.model import Links
 
 MARGIN_MAX_M = 10.0
+AXIS_REACH_M = 25.0
+SIMPLIFY_M = 1.0
 PATH_M = 2.0
+MITRE = 2.0
 SPECK_M2 = 1.0
 
 
@@ -181,36 +187,91 @@ def _lines(given: np.ndarray | None, around: shapely.Geometry) -> np.ndarray:
 
 def _cut(scene: _Scene, paths: np.ndarray) -> np.ndarray:
     """Cut the ground along the middle lines and give every face to one owner."""
-    made = fabric(scene.shapes, scene.owner)
-    margins = np.array(
-        [
-            shapely.union_all(
-                shapely.buffer(
-                    scene.shapes[at], scene.margin_m, join_style="mitre", mitre_limit=2.0
-                )
-            )
-            for at in scene.groups
-        ],
-        dtype=object,
-    )
+    margins = _margins(scene)
+    made = fabric(scene.shapes, scene.owner, _at_the_edge(scene, margins))
     middle = middle_lines(made)
-    solid = [
-        shapely.get_rings(shapely.get_parts(m)) for m in (scene.shapes[made.rim], margins, paths)
-    ]
+    wide = _wide(scene)
+    outlined = (scene.shapes[made.rim], margins, paths, wide)
+    solid = [shapely.get_rings(shapely.get_parts(shape)) for shape in outlined]
     lines = np.concatenate(
         [shapely.linestrings(middle.reshape(-1, 2, 2)), *solid, scene.barriers, scene.axes]
     )
     faces = faces_between(lines)
     block = _first_owner(faces, scene.shapes, scene.owner)
     label = np.where(block.held, block.owner, -1)
+    block = _with_blocks(faces, label, block, scene)
     free = np.flatnonzero(~block.held)
-    side, street = owner_at(made, faces.inside[free])
-    outer = _first_owner(faces, margins, np.arange(len(margins))).owner[free]
-    label[free] = np.where(street, side, np.where(side != -1, outer, -1))
+    side, street = np.full(len(label), -1, dtype=np.int64), np.zeros(len(label), dtype=bool)
+    side[free], street[free] = owner_at(made, faces.inside[free])
+    outer = _first_owner(faces, margins, np.arange(len(margins))).owner
+    label[free] = np.where(street, side, np.where(side != -1, outer, -1))[free]
+    if wide is not None:
+        _along_axes(faces, label, block, street, wide, scene)
     on_path = _first_owner(faces, paths, np.arange(len(paths)))
-    label[free] = np.where(on_path.held[free], on_path.owner[free], label[free])
-    settled = _settled(faces, label, _with_blocks(faces, label, block, scene), scene)
-    return _places(faces, settled, scene)
+    label[free] = np.where(on_path.held, on_path.owner, label)[free]
+    empty = ~block.held & ~street & (label < 0)
+    between = surrounded(faces, empty, (label < 0) & ~empty)
+    label[between] = side[between]
+    return _places(faces, _settled(faces, label, block, scene), scene, made.rim)
+
+
+def _margins(scene: _Scene) -> np.ndarray:
+    """Blocks of each group with half a typical street around, and the gaps in which none stands."""
+    blocks = shapely.STRtree(scene.shapes)
+    made = np.full(len(scene.groups), None, dtype=object)
+    for number, at in enumerate(scene.groups):
+        wide = shapely.buffer(
+            scene.shapes[at], scene.margin_m, join_style="mitre", mitre_limit=MITRE
+        )
+        made[number] = _filled(shapely.union_all(wide), number, blocks, scene.owner)
+    return made
+
+
+def _at_the_edge(scene: _Scene, margins: np.ndarray) -> np.ndarray:
+    """Whether each block lies at the outer or an inner rim of its group's margin."""
+    edge = np.zeros(len(scene.owner), dtype=bool)
+    for margin, at in zip(margins, scene.groups, strict=True):
+        rings = shapely.boundary(margin)
+        shapely.prepare(rings)
+        edge[at] = shapely.dwithin(rings, scene.shapes[at], MITRE * scene.margin_m + 1.0)
+    return edge
+
+
+def _wide(scene: _Scene) -> shapely.Geometry | None:
+    """How far a street's axis may lie from the blocks that face it; None without axes."""
+    if not len(scene.axes):
+        return None
+    return shapely.union_all(shapely.buffer(scene.shapes[scene.owner >= 0], AXIS_REACH_M))
+
+
+def _along_axes(
+    faces: Faces,
+    label: np.ndarray,
+    block: _Owners,
+    street: np.ndarray,
+    wide: shapely.Geometry,
+    scene: _Scene,
+) -> None:
+    """Where axes run all around blocks of one owner, give all within them to that owner.
+
+    Land beyond the margin only where the axes leave no way out.
+    """
+    land = street | (label >= 0)
+    shapely.prepare(wide)
+    reach = land | block.held | shapely.contains_xy(wide, faces.inside)
+    closed = _on(faces, np.concatenate([scene.axes, scene.barriers]))
+    open_ = ~closed & reach[faces.one] & reach[faces.two]
+    parts, part = components(faces, open_)
+    last = len(scene.groups)
+    low, high = np.full(parts, last, dtype=np.int64), np.full(parts, -2, dtype=np.int64)
+    np.minimum.at(low, part[block.held], block.owner[block.held])
+    np.maximum.at(high, part[block.held], block.owner[block.held])
+    out = np.zeros(parts, dtype=bool)
+    out[part[faces.rim & reach]] = True
+    edge = ~closed & (reach[faces.one] != reach[faces.two])
+    out[part[np.where(reach[faces.one], faces.one, faces.two)[edge]]] = True
+    sure = (low == high)[part] & reach & ~block.held & (land | ~out[part])
+    label[sure] = low[part[sure]]
 
 
 def _with_blocks(faces: Faces, label: np.ndarray, block: _Owners, scene: _Scene) -> _Owners:
@@ -257,25 +318,30 @@ def _on(faces: Faces, lines: np.ndarray) -> np.ndarray:
 def _settled(faces: Faces, label: np.ndarray, block: _Owners, scene: _Scene) -> np.ndarray:
     """Give slivers, and faces cut off from their blocks, to whoever is around them."""
     groups, open_ = len(scene.groups), ~_on(faces, scene.barriers)
-    loose = ~block.held & thin(faces.shape)
-    label = np.where(loose, longest_neighbor(faces, label, loose, groups, open_), label)
+    label = longest_neighbor(faces, label, ~block.held & thin(faces.shape), groups, open_)
     rooted = block.held & (block.owner >= 0)
-    for _ in range(groups + 1):
-        lost = (label >= 0) & ~reached(faces, label, rooted, open_)
-        if not lost.any():
-            return label
-        label = np.where(lost, longest_neighbor(faces, label, lost, groups, open_), label)
-    return np.where(lost, -1, label)
+    lost = (label >= 0) & ~reached(faces, label, rooted, open_)
+    while lost.any():
+        label = longest_neighbor(faces, label, lost, groups, open_)
+        still = lost & (label >= 0) & ~reached(faces, label, rooted, open_)
+        if still.sum() == lost.sum():
+            break
+        lost = still
+    label = np.where(lost, -1, label)
+    # What is left of two lines that cross at a sharp angle belongs to one side or the other.
+    specks = ~block.held & (label < 0) & thin(faces.shape)
+    specks = surrounded(faces, specks, (label < 0) & ~specks)
+    return longest_neighbor(faces, label, specks, groups, np.ones(len(open_), dtype=bool))
 
 
-def _places(faces: Faces, label: np.ndarray, scene: _Scene) -> np.ndarray:
+def _places(faces: Faces, label: np.ndarray, scene: _Scene, rim: np.ndarray) -> np.ndarray:
     """Join the faces of each group, fill what it encloses, and see that no block is left out."""
     made = np.full(len(scene.groups), None, dtype=object)
     blocks = shapely.STRtree(scene.shapes)
     for number in range(len(made)):
         whole = shapely.coverage_union_all(faces.shape[label == number])
         made[number] = _filled(whole, number, blocks, scene.owner)
-    made = on_the_grid(made)
+    made = smoothed(on_the_grid(made), scene.shapes[rim], SIMPLIFY_M)
     for number, at in enumerate(scene.groups):
         missing = shapely.difference(shapely.union_all(scene.shapes[at]), made[number])
         if shapely.area(missing) > SPECK_M2:

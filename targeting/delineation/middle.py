@@ -52,7 +52,7 @@ def outline_pieces(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ]
 
 
-def fabric(shapes: np.ndarray, owner: np.ndarray) -> Fabric:
+def fabric(shapes: np.ndarray, owner: np.ndarray, edge: np.ndarray) -> Fabric:
     """Triangulate the ground between blocks.
 
     The outlines carry points, the closer together the narrower the street before them, so that no
@@ -65,6 +65,9 @@ def fabric(shapes: np.ndarray, owner: np.ndarray) -> Fabric:
         Blocks of the groups and those around them.
     owner : ndarray of int64
         Group of each block, −1 for none.
+    edge : ndarray of bool
+        Blocks that matter although no block of another owner is in reach; the others, deep inside
+        a group, need no points.
 
     Returns
     -------
@@ -76,7 +79,9 @@ def fabric(shapes: np.ndarray, owner: np.ndarray) -> Fabric:
     whose = owner[shape]
     gap = _gaps(pieces, whose)
     rim = np.unique(shape[np.isfinite(gap)])
-    kept = (whose >= 0) | np.isfinite(gap)
+    matters = edge.copy()
+    matters[rim] = True
+    kept = ((whose >= 0) & matters[shape]) | np.isfinite(gap)
     pieces, whose, gap = pieces[kept], whose[kept], gap[kept]
     points, whose = _points(pieces, whose, gap)
     origin = np.floor(points.min(axis=0))
@@ -146,17 +151,17 @@ def middle_lines(made: Fabric) -> np.ndarray:
     In a triangle with two corners on one side of a street and one on the other the line joins the
     middles of the two sides that cross it (the chordal axis; Prasad 1997): between parallel
     outlines that is the middle line exactly. Where three owners meet, three lines meet in the
-    triangle's center. Where a street opens onto open land, the triangle's side there is a line
-    too, and the middle line runs on a little.
+    triangle's center. Open land between blocks is halved likewise. Where a street opens onto open
+    land, the triangle's side there is a line too, and the middle line runs on a little.
 
     Returns
     -------
     ndarray, shape (n, 4)
         Straight pieces `x0, y0, x1, y1` in the coordinates of the blocks.
     """
-    corners, owner, street = made.triangles.simplices, made.owner, made.street
-    whose = owner[corners]
-    mixed = np.flatnonzero(street & (whose != whose[:, :1]).any(axis=1))
+    corners = made.triangles.simplices
+    whose = made.owner[corners]
+    mixed = np.flatnonzero((whose != whose[:, :1]).any(axis=1) & (whose.min(axis=1) > NOWHERE))
     point, side = made.points[corners[mixed]], whose[mixed]
     middle = (np.roll(point, -1, axis=1) + np.roll(point, -2, axis=1)) / 2
     differ = np.roll(side, -1, axis=1) != np.roll(side, -2, axis=1)

@@ -1,0 +1,124 @@
+"""An independent check of the places on the ground: it trusts nothing that drew them."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+
+from targeting.model import Links
+
+SPECK_M2 = 2.0
+SLIVER_M = 0.5
+LEFT_OVER_M = 2.0
+STREET_M = 50.0
+FACING_M = 5.0
+ON_THE_LINE_M = 0.01
+
+
+def ground_mistakes(
+    ground: np.ndarray, shapes: np.ndarray, number: np.ndarray, links: Links
+) -> list[str]:
+    """Tell what is wrong with the ground of polygons.
+
+    A sliver is a part, or a hole, whose mean width (twice its area by its perimeter) is below
+    0.5 m. Ground is left over between polygons where they enclose land without a block that is on
+    average narrower than 2 m, or where the shortest way between two linked blocks that face each
+    other for at least 5 m across a street of at most 50 m leaves the polygons.
+
+    Parameters
+    ----------
+    ground : ndarray of geometry
+        Place of polygon 1, 2, ….
+    shapes : ndarray of geometry
+        All blocks.
+    number : ndarray of int64
+        Polygon of each block, 0 for none.
+    links : Links
+        Neighbors by position.
+
+    Returns
+    -------
+    list of str
+        One sentence for each mistake; empty when all is in order.
+    """
+    if not len(ground):
+        return []
+    wrong = _of_each(ground, shapes, number)
+    if not shapely.is_valid(ground).all():
+        return wrong
+    wrong += _shared(ground, shapes, number)
+    wrong += _left_over(ground, shapes, number, links)
+    return wrong
+
+
+def _of_each(ground: np.ndarray, shapes: np.ndarray, number: np.ndarray) -> list[str]:
+    """Tell what is wrong with each polygon by itself and before the blocks."""
+    wrong = []
+    tree = shapely.STRtree(shapes)
+    for place, one in enumerate(ground, start=1):
+        name = f"polygon {place}"
+        if not shapely.is_valid(one) or shapely.is_empty(one):
+            wrong.append(f"{name} is not valid")
+            continue
+        if shapely.get_dimensions(shapely.get_parts(one)).min() < 2:
+            wrong.append(f"{name} is not closed")
+            continue
+        own = shapely.union_all(shapes[number == place])
+        if shapely.area(shapely.difference(own, one)) > SPECK_M2:
+            wrong.append(f"{name} leaves out ground of its blocks")
+        added = _areal(shapely.difference(one, own))
+        near = tree.query(added, predicate="intersects")
+        foreign = shapely.union_all(shapes[near[number[near] != place]])
+        if shapely.area(shapely.intersection(added, foreign)) > SPECK_M2:
+            wrong.append(f"{name} covers a block that is not its own")
+        rings = shapely.polygons(shapely.get_rings(shapely.get_parts(one)))
+        narrow = 2 * shapely.area(rings) < SLIVER_M * shapely.length(rings)
+        if narrow.any():
+            wrong.append(f"{name} has {int(narrow.sum())} slivers")
+    return wrong
+
+
+def _shared(ground: np.ndarray, shapes: np.ndarray, number: np.ndarray) -> list[str]:
+    """Tell which polygons share ground, more than their blocks overlap."""
+    one, two = shapely.STRtree(ground).query(ground, predicate="intersects")
+    one, two = one[two < one], two[two < one]
+    common = shapely.area(shapely.intersection(ground[one], ground[two]))
+    wrong = []
+    for place in np.flatnonzero(common > SPECK_M2):
+        late, early = int(one[place]) + 1, int(two[place]) + 1
+        first, second = (shapely.union_all(shapes[number == n]) for n in (late, early))
+        both = shapely.intersection(first, second)
+        if common[place] > shapely.area(both) + SPECK_M2:
+            wrong.append(f"polygon {late} shares ground with polygon {early}")
+    return wrong
+
+
+def _left_over(
+    ground: np.ndarray, shapes: np.ndarray, number: np.ndarray, links: Links
+) -> list[str]:
+    """Tell where neighbors do not share a line."""
+    wrong = []
+    whole, owner = shapely.get_parts(shapely.union_all(ground)), shapely.STRtree(ground)
+    ring, part = shapely.get_rings(whole, return_index=True)
+    inner = np.append(False, part[1:] == part[:-1])
+    gaps = np.asarray(shapely.polygons(ring[inner]))
+    narrow = gaps[2 * shapely.area(gaps) < LEFT_OVER_M * shapely.length(gaps)]
+    blocks = shapely.STRtree(shapes)
+    for gap in narrow[np.array([not len(blocks.query(g, "intersects")) for g in narrow], bool)]:
+        names = ", ".join(str(n + 1) for n in sorted(owner.query(gap, "intersects")))
+        wrong.append(f"ground is left over between polygons {names}")
+    one, two = number[links.first], number[links.second]
+    across = (one > 0) & (two > 0) & (one != two)
+    across &= (links.facing_m >= FACING_M) & (links.gap_m <= STREET_M) & (links.gap_m > 0)
+    ways = shapely.shortest_line(shapes[links.first[across]], shapes[links.second[across]])
+    left = shapely.difference(ways, shapely.buffer(shapely.union_all(whole), ON_THE_LINE_M))
+    open_ = shapely.length(left) > ON_THE_LINE_M
+    pairs = np.unique(np.sort(np.stack([one, two], axis=1)[across][open_], axis=1), axis=0)
+    wrong += [f"ground is left over between polygons {a} and {b}" for a, b in pairs]
+    return wrong
+
+
+def _areal(shape: shapely.Geometry) -> shapely.Geometry:
+    """Return the areas of a shape, without the lines and points that cutting leaves behind."""
+    parts = shapely.get_parts(shape)
+    return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
