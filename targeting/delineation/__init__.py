@@ -6,6 +6,7 @@ from targeting.delineation.density import dbscan, hdbscan
 from targeting.delineation.grow import grow
 from targeting.delineation.hotspots import emerging_spots, getis_ord, local_moran
 from targeting.delineation.reasons import CODES, explain
+from targeting.delineation.scan import circular_scan, flexible_scan
 from targeting.delineation.significant import hotspot_polygons
 from targeting.delineation.skater import skater
 from targeting.delineation.touching import shared_edges
@@ -14,9 +15,11 @@ from targeting.delineation.ward import ward
 __all__ = [
     "CODES",
     "check_polygons",
+    "circular_scan",
     "dbscan",
     "emerging_spots",
     "explain",
+    "flexible_scan",
     "getis_ord",
     "grow",
     "hdbscan",

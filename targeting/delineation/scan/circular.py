@@ -24,8 +24,10 @@ from targeting.delineation.scan.scanning import (
     replicated,
 )
 from targeting.delineation.scan.windows import circles, nearest
+from targeting.registry import register
 
 
+@register("hotspot")
 def circular_scan(
     cases: pd.Series[float],
     population: pd.Series[float],

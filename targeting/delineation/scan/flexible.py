@@ -29,11 +29,13 @@ from targeting.delineation.scan.windows import (
     surroundings,
 )
 from targeting.model import Links
+from targeting.registry import register
 
 NEAREST_MAX = 15
 SPREADS = 4.0
 
 
+@register("hotspot")
 def flexible_scan(
     cases: pd.Series[float],
     population: pd.Series[float],
