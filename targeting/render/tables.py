@@ -91,7 +91,9 @@ def polygon_table(result: Result) -> gpd.GeoDataFrame:
         columns[indicator.key] = np.where(hidden, np.nan, held)
         few |= hidden
     columns["violence_withheld"] = few
-    columns |= {str(name): values.to_numpy() for name, values in polygon_sureness(result).items()}
+    if result.stability is not None:
+        sure = polygon_sureness(result).reindex(table.index)
+        columns |= {str(name): values.to_numpy() for name, values in sure.items()}
     return gpd.GeoDataFrame(columns, geometry=table.geometry.array, crs=table.crs)
 
 

@@ -275,7 +275,14 @@ def make_polygons(shapes: gpd.GeoSeries, score: pd.Series, people: pd.Series) ->
     threshold = 0.6
     code = np.where(member > 0, "in-high", np.where(score >= threshold, "out-far", "out-low"))
     reasons = pd.DataFrame(
-        {"code": code, "polygon": member, "margin": (score - threshold).to_numpy()},
+        {
+            "code": code,
+            "polygon": member,
+            "limit": "",
+            "margin": (score - threshold).to_numpy(),
+            "price": np.linspace(0.0, 40.0, len(member)),
+            "flip_score": threshold,
+        },
         index=shapes.index,
     )
     membership = pd.Series(member, index=shapes.index)
@@ -359,7 +366,17 @@ def bare_result() -> Result:
     polygons = CandidatePolygons(
         pd.Series(0, index=index),
         whole.polygons.polygons.iloc[:0],
-        pd.DataFrame({"code": "out-low", "polygon": 0, "margin": -0.1}, index=index),
+        pd.DataFrame(
+            {
+                "code": "out-low",
+                "polygon": 0,
+                "limit": "",
+                "margin": -0.1,
+                "price": np.nan,
+                "flip_score": np.nan,
+            },
+            index=index,
+        ),
         0.6,
     )
     alone = Scores(

@@ -29,6 +29,7 @@ FILES = {
     "facility_merges.csv",
     "doubt.csv",
     "doubt_causes.csv",
+    "reruns.csv",
     "indicators.csv",
     "intake.html",
     "intake.json",
