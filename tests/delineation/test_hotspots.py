@@ -2,15 +2,20 @@
 
 import itertools
 import warnings
+from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from targeting.delineation import street_links
 from targeting.delineation.hotspots import (
     CLASSES,
+    OUTCOMES,
+    QUADRANTS,
     benjamini_hochberg,
     benjamini_yekutieli,
     bonferroni,
@@ -18,6 +23,7 @@ from targeting.delineation.hotspots import (
     local_moran,
 )
 from targeting.delineation.hotspots.permuting import orders, tails
+from targeting.i18n import LANGUAGES, catalogue
 from targeting.model import Links
 from targeting.problems import TargetingError
 
@@ -124,27 +130,26 @@ def test_adjusted_p_values_are_scipys(given_p):
 @pytest.mark.parametrize("weights", ["binary", "row"])
 def test_getis_ord_is_esdas(own, weights):
     values, links = noisy(20), grid(20)
-    permuted = own and weights == "binary"  # esda compiles for half a minute otherwise
     peer = theirs(
         "G_Local",
         values,
         links,
         transform="BR"[weights == "row"],
         star=own,
-        permutations=999 * permuted,
+        permutations=0,
     )
-    found = getis_ord(values, links, own=own, weights=weights, permutations=9999).blocks
+    found = getis_ord(values, links, own=own, weights=weights, inference="analytic").blocks
     assert np.allclose(found["statistic"], peer.Gs, rtol=0, atol=1e-10)
     if weights == "binary":  # esda's variance holds for binary weights only
         assert np.allclose(found["z"], peer.Zs, rtol=0, atol=1e-10)
-    if permuted:
-        _same_p_values(found["p"], peer.p_sim)
+        one_sided = np.minimum(found["p"] / 2, 1)
+        assert np.allclose(one_sided, peer.p_norm, rtol=0, atol=1e-10)
 
 
 def test_local_moran_is_esdas():
     values, links = noisy(20), grid(20)
-    peer = theirs("Moran_Local", values, links, transformation="r")
-    found = local_moran(values, links, permutations=9999).blocks
+    peer = theirs("Moran_Local", values, links, transformation="r", permutations=0)
+    found = local_moran(values, links, permutations=99).blocks
     assert np.allclose(found["statistic"], peer.Is, rtol=0, atol=1e-10)
     places = {"high_high": 1, "low_high": 2, "low_low": 3, "high_low": 4}
     assert (found["quadrant"].map(places).to_numpy() == peer.q).all()
@@ -152,7 +157,15 @@ def test_local_moran_is_esdas():
     size = len(values)
     z = (peer.Is * size / (size - 1) - peer.EIc) / np.sqrt(peer.VIc)
     assert np.allclose(found["z"], z, rtol=0, atol=1e-10)
-    _same_p_values(found["p"], peer.p_sim)
+
+
+@pytest.mark.nightly  # esda compiles for half a minute in each process
+def test_permutations_give_esdas_p_values():
+    values, links = noisy(20), grid(20)
+    peer = theirs("G_Local", values, links, transform="B", star=True)
+    _same_p_values(getis_ord(values, links).blocks["p"], peer.p_sim)
+    peer = theirs("Moran_Local", values, links, transformation="r")
+    _same_p_values(local_moran(values, links).blocks["p"], peer.p_sim)
 
 
 def _same_p_values(ours, one_sided):
@@ -198,6 +211,22 @@ def test_tails_are_those_of_each_order_without_the_block(value, seed):
         assert at_least[i] == (sums >= lag[i] - 1e-9).sum()
         assert at_most[i] == (sums <= lag[i] + 1e-9).sum()
     assert not at_least[count == 0].any()
+
+
+def test_pieces_of_orders_add_up():
+    value = np.random.default_rng(0).normal(size=50)
+    value -= value.mean()
+    count, lag = np.full(50, 4), np.full(50, 0.5)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("targeting.delineation.hotspots.permuting.CHUNK", 100)
+        drawn = [*orders(50, 5, 90, seed=3)]
+        at_least, _ = tails(value, count, lag, permutations=90, seed=3)
+    assert [len(piece) for piece in drawn] == [20, 20, 20, 20, 10]
+    ordered = np.sort(value)
+    for i in (0, 17, 49):
+        own = np.searchsorted(ordered, value[i])
+        sums = [ordered[row[row != own][:4]].sum() for row in np.concatenate(drawn)]
+        assert at_least[i] == sum(total >= 0.5 for total in sums)
 
 
 def test_share_of_permutations_is_that_of_all_there_are():
@@ -286,6 +315,43 @@ def test_a_hot_corner_is_found_and_nothing_in_chance_alone():
     # Those beside the corner see its blocks and may be marked; no others.
     assert not hot[(row > 5) | (column > 5)].any()
     assert getis_ord(values, links).class_counts()["not_significant"] == 24 * 24
+
+
+def test_chance_alone_gives_each_p_value_as_often_as_it_says():
+    # 30 cities of 400 blocks of skewed values: of 12,000 p-values 5 % at or below 0.05 and so on;
+    # those of neighbors hang together, so within a fifth of it.
+    links = grid(20)
+    p = np.concatenate(
+        [getis_ord(noisy(20, seed), links, permutations=1999).blocks["p"] for seed in range(30)]
+    )
+    for level in (0.02, 0.05, 0.2, 0.5):
+        assert (p <= level).mean() == pytest.approx(level, rel=0.2)
+
+
+@pytest.mark.real
+def test_real_blocks_are_as_esda_has_them(real_data: Path):
+    blocks = gpd.read_file(real_data / "zapopan" / "manzanas_zapopan_2010.gpkg").to_crs(32613)
+    blocks = blocks.set_index("BLOCK_ID").sort_index()
+    table = pd.read_csv(real_data / "zapopan" / "imu_2010.csv", dtype=str).set_index("CVE_AGEB")
+    index = pd.to_numeric(table["IM_2010"]).reindex(blocks["CVE_AGEB"]).set_axis(blocks.index)
+    links = street_links(blocks.geometry)
+    found = getis_ord(index, links, inference="analytic")
+    assert found.notes["missing_count"] == index.isna().sum() > 0
+    known = np.flatnonzero(index.notna())
+    slot = np.full(len(index), -1)
+    slot[known] = np.arange(len(known))
+    both = (slot[links.first] >= 0) & (slot[links.second] >= 0)
+    less = linked(zip(slot[links.first[both]], slot[links.second[both]], strict=True))
+    peer = theirs("G_Local", index.dropna(), less, transform="B", star=True, permutations=0)
+    ours = found.blocks.iloc[known]
+    near = (ours["neighbor_count"] > 0).to_numpy()
+    assert np.allclose(ours["z"][near], peer.Zs[near], rtol=0, atol=1e-9)
+
+
+def test_every_class_quadrant_and_outcome_has_words():
+    for language in LANGUAGES:
+        for kind, every in (("class", CLASSES), ("quadrant", QUADRANTS), ("outcome", OUTCOMES)):
+            assert {f"hotspot.{kind}.{name}" for name in every} <= set(catalogue(language))
 
 
 # ----------------------------------------------------------------------------- nothing to test

@@ -13,6 +13,8 @@ from targeting.delineation.hotspots import (
     mann_kendall,
     pattern_of,
 )
+from targeting.delineation.hotspots.emerging import PERIOD_OUTCOMES
+from targeting.i18n import LANGUAGES, catalogue
 from targeting.problems import TargetingError
 from tests.delineation.test_hotspots import grid, linked
 
@@ -189,3 +191,10 @@ def test_all_wrong_settings_are_told_at_once():
     with pytest.raises(TargetingError) as wrong:
         emerging_spots(made(), grid(9), periods_before=-1, significance=2, correction="all")
     assert len(wrong.value.problems) == 3
+
+
+def test_every_pattern_and_outcome_has_words():
+    for language in LANGUAGES:
+        words = set(catalogue(language))
+        assert {f"hotspot.pattern.{name}" for name in (*PATTERNS, "none", "no_data")} <= words
+        assert {f"hotspot.outcome.{name}" for name in PERIOD_OUTCOMES} <= words
