@@ -1,87 +1,192 @@
-"""Choose among candidate groups: at most K, no two sharing a block, worth most together."""
+"""Choose among candidate groups the disjoint ones worth most together (set packing, HiGHS)."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 import scipy.sparse as sparse
 
-from targeting.delineation.pool import Group
+from targeting.delineation.candidates import Candidates
+from targeting.delineation.rules import Rules
 
-EXACT_MAX = 2500
-NODES_MAX = 2000
+NODES_MAX = 300
+GAP = 1e-6
+CUTS_MAX = 12
+NEVER = 4.0
 
 
-def choose(groups: Sequence[Group], polygons: int, block_count: int) -> list[Group]:
-    """Return the disjoint groups worth most together, at most `polygons` of them.
-
-    A set packing problem, solved by HiGHS; greedily when there are very many groups.
+def choose(
+    found: Candidates,
+    rules: Rules,
+    *,
+    polygons: int,
+    columns: np.ndarray,
+    taken: np.ndarray | None = None,
+    nodes_max: int = NODES_MAX,
+) -> np.ndarray:
+    """Return the numbers of the groups worth most together; rules about all count before worth.
 
     Parameters
     ----------
-    groups : sequence of Group
-        Candidates, best first.
+    found : Candidates
+        Groups that keep the rules alone.
+    rules : Rules
+        Of those about all polygons together.
     polygons : int
-        How many may be kept.
-    block_count : int
-        Blocks of the city.
+        How many may be chosen.
+    columns : ndarray, shape (blocks, dimensions + shares)
+        Weight of each block for each dimension, and its part in each share.
+    taken : ndarray of int64, optional
+        Group each block is in already (−1: none); these groups stay, and have no block in common
+        with those to choose from.
+    nodes_max : int
+        Work limit of the branching.
 
     Returns
     -------
-    list of Group
-        Best first.
-
-    Examples
-    --------
-    >>> middle, left, right = (Group(np.array(b), v) for b, v in
-    ...                        (([1, 2], 5.0), ([0, 1], 4.0), ([2, 3], 3.0)))
-    >>> [group.value for group in choose([middle, left, right], 2, 4)]
-    [4.0, 3.0]
-    >>> [group.value for group in choose([middle, left, right], 1, 4)]
-    [5.0]
+    ndarray of int64
+        Ascending.
     """
-    greedy = _greedy(groups, polygons, block_count)
-    if len(groups) > EXACT_MAX or len(groups) < 2:
-        return greedy
-    packed = _packed(groups, polygons, block_count)
-    better = sum(group.value for group in packed) > sum(group.value for group in greedy)
-    return packed if better else greedy
-
-
-def _greedy(groups: Sequence[Group], polygons: int, block_count: int) -> list[Group]:
-    taken = np.zeros(block_count, dtype=bool)
-    kept: list[Group] = []
-    for group in groups:
-        if len(kept) == polygons:
+    if not len(found) or polygons < 1:
+        return np.empty(0, dtype=np.int64)
+    owner = np.repeat(np.arange(len(found)), np.diff(found.ends, prepend=0))
+    shape = (len(columns), len(found))
+    uses = sparse.csr_array((np.ones(len(owner)), (found.members, owner)), shape=shape)
+    greedy = _greedy(found, polygons, len(columns))
+    rows, low, high, soft = _rows(found, rules, polygons, columns, uses, taken)
+    cuts: list[sparse.csr_array] = []
+    for _ in range(CUTS_MAX):
+        chosen = _solved(found, [*rows, *cuts], low, high, soft, len(cuts), nodes_max)
+        if chosen is None:
             break
-        if not taken[group.blocks].any():
-            taken[group.blocks] = True
-            kept.append(group)
-    return kept
+        more = _too_near(rules, uses, chosen)
+        if more is None:
+            return chosen
+        cuts.append(more)
+    return _apart(rules, uses, greedy)
 
 
-def _packed(groups: Sequence[Group], polygons: int, block_count: int) -> list[Group]:
+def _greedy(found: Candidates, polygons: int, block_count: int) -> np.ndarray:
+    seen = np.zeros(block_count, dtype=bool)
+    kept: list[int] = []
+    for number in np.argsort(-found.value, kind="stable"):
+        blocks = found.blocks(number)
+        if found.value[number] > 0 and not seen[blocks].any():
+            seen[blocks] = True
+            kept.append(int(number))
+            if len(kept) == polygons:
+                break
+    return np.sort(np.array(kept, dtype=np.int64))
+
+
+def _rows(
+    found: Candidates,
+    rules: Rules,
+    polygons: int,
+    columns: np.ndarray,
+    uses: sparse.csr_array,
+    taken: np.ndarray | None,
+) -> tuple[list[sparse.csr_array], list[float], list[float], int]:
+    """Return the rows of the packing, their bounds, and how many of the last may be missed."""
+    shared = uses[_distinct_rows(uses)]
+    rows = [shared, sparse.csr_array(np.ones((1, len(found))))]
+    low = [-np.inf] * (shared.shape[0] + 1)
+    high = [1.0] * shared.shape[0] + [float(polygons)]
+    members = sparse.csr_array(uses.T)
+    soft: list[tuple[np.ndarray, float]] = []
+    if rules.exactly:
+        soft.append((np.ones(len(found)), float(polygons)))
+    for block in rules.required:
+        if taken is None or taken[block] < 0:
+            soft.append((uses[[int(block)]].toarray().ravel(), 1.0))
+    dimensions = columns.shape[1] - len(rules.shares)
+    if rules.floors:
+        led = np.argmax(members @ columns[:, :dimensions], axis=1)
+        before = _led(columns[:, :dimensions], taken)
+        for floor in rules.floors:
+            missing = floor.at_least - before.count(floor.dimension)
+            soft.append(((led == floor.dimension).astype(float), float(missing)))
+    for place in range(len(rules.shares)):
+        part = columns[:, dimensions + place]
+        held = float(part[taken >= 0].sum()) if taken is not None else 0.0
+        soft.append((members @ part, -held))
+    for row, least in soft:
+        rows.append(sparse.csr_array(row[None, :]))
+        low.append(least)
+        high.append(np.inf)
+    return rows, low, high, len(soft)
+
+
+def _led(weights: np.ndarray, taken: np.ndarray | None) -> list[int]:
+    if taken is None or not (taken >= 0).any():
+        return []
+    return [
+        int(np.argmax(weights[taken == group].sum(axis=0)))
+        for group in np.unique(taken[taken >= 0])
+    ]
+
+
+def _solved(
+    found: Candidates,
+    rows: list[sparse.csr_array],
+    low: list[float],
+    high: list[float],
+    soft: int,
+    cuts: int,
+    nodes_max: int,
+) -> np.ndarray | None:
+    """Solve the packing; the last `soft` rows before the cuts may be missed at a high price."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 
-    count = len(groups)
-    block = np.concatenate([group.blocks for group in groups])
-    owner = np.repeat(np.arange(count), [len(group.blocks) for group in groups])
-    uses = sparse.csr_array((np.ones(len(block)), (block, owner)), shape=(block_count, count))
-    uses = uses[_distinct_rows(uses)]
-    room = np.append(np.ones(uses.shape[0]), polygons)
-    uses = sparse.vstack([uses, np.ones((1, count))], format="csc")
-    worth = np.array([group.value for group in groups])
+    count = len(found)
+    scale = float(np.abs(found.value).max()) or 1.0
+    whole = sparse.vstack(rows, format="csc")
+    cut_rows = whole.shape[0] - len(low)
+    above = np.append(high, np.ones(cut_rows))
+    below = np.append(low, np.full(cut_rows, -np.inf))
+    worth = -found.value / scale
+    if soft:
+        miss = sparse.csc_array(
+            (np.ones(soft), (np.arange(len(low) - soft, len(low)), np.arange(soft))),
+            shape=(whole.shape[0], soft),
+        )
+        whole = sparse.hstack([whole, miss], format="csc")
+        worth = np.append(worth, np.full(soft, NEVER * max(high[len(low) - soft - 1], 1.0)))
+    upper = np.append(np.ones(count), np.full(soft, np.inf))
     answer = milp(
-        -worth / worth.max(),
-        integrality=np.ones(count),
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint(uses, -np.inf, room),
-        options={"node_limit": NODES_MAX, "mip_rel_gap": 1e-6},
+        worth,
+        integrality=np.append(np.ones(count), np.zeros(soft)),
+        bounds=Bounds(0, upper),
+        constraints=LinearConstraint(whole, below, above),
+        options={"node_limit": nodes_max, "mip_rel_gap": GAP},
     )
     if answer.x is None:
-        return []
-    return [group for group, taken in zip(groups, answer.x > 0.5, strict=True) if taken]
+        return None
+    return np.flatnonzero(answer.x[:count] > 0.5)
+
+
+def _too_near(rules: Rules, uses: sparse.csr_array, chosen: np.ndarray) -> sparse.csr_array | None:
+    """Rows that forbid chosen groups from being too near each other; None when none are."""
+    if rules.near is None or len(chosen) < 2:
+        return None
+    owner = np.full(uses.shape[0], -1, dtype=np.int64)
+    mine = sparse.csc_array(uses)
+    for number in chosen:
+        owner[mine.indices[mine.indptr[number] : mine.indptr[number + 1]]] = number
+    pairs = sparse.coo_array(rules.near)
+    one, two = pairs.coords
+    wrong = (owner[one] >= 0) & (owner[two] >= 0) & (owner[one] != owner[two]) & (one < two)
+    if not wrong.any():
+        return None
+    rows = (uses[one[wrong]] + uses[two[wrong]]).astype(bool).astype(float)
+    return sparse.csr_array(rows)
+
+
+def _apart(rules: Rules, uses: sparse.csr_array, chosen: np.ndarray) -> np.ndarray:
+    """Drop groups until none is too near another."""
+    kept = list(chosen)
+    while kept and _too_near(rules, uses, np.array(kept)) is not None:
+        kept.pop()
+    return np.array(kept, dtype=np.int64)
 
 
 def _distinct_rows(uses: sparse.csr_array) -> np.ndarray:

@@ -15,7 +15,8 @@ from targeting.delineation.graph import Limits
 from targeting.delineation.ground import enclosed, places
 from targeting.delineation.prepared import Prepared, prepare
 from targeting.delineation.result import connected, polygons_of, roundness
-from targeting.delineation.search import further, rounder, search, side_by_side, valued, without
+from targeting.delineation.rules import Rules, worth
+from targeting.delineation.search import search, settle, spare_blocks
 from targeting.delineation.settings import check_settings
 from targeting.model import CandidatePolygons, Links
 from targeting.registry import register
@@ -130,9 +131,7 @@ def grow(
     groups, ground, limits = _on_the_ground(prepared, limits, polygons, seed)
     spare = np.zeros(len(blocks), dtype=bool)
     if len(groups) == polygons:
-        free = without(groups, len(blocks))
-        for group in further(prepared.city, limits, free, seed=seed):
-            spare[group.blocks] = True
+        spare = spare_blocks(prepared.city, Rules(limits, polygons), groups, seed=seed)
     found = polygons_of(
         prepared,
         groups,
@@ -165,9 +164,10 @@ def _on_the_ground(
     city, limits = prepared.city, asked
     fixed = np.zeros(len(city.need), dtype=bool)
     drawn: dict[bytes, shapely.Geometry] = {}
-    groups = search(city, limits, polygons=polygons, seed=seed)
+    groups = search(city, Rules(limits, polygons), seed=seed)
     for attempt in range(1, ATTEMPTS + 1):
-        groups, ground = _without_holes(prepared, groups, limits, fixed, drawn)
+        rules = Rules(limits, polygons)
+        groups, ground = _without_holes(prepared, groups, rules, fixed, drawn)
         area, round_ = shapely.area(ground), roundness(ground)
         good = (area <= asked.area_max_m2) & (round_ >= asked.compactness_min)
         if good.all():
@@ -178,26 +178,25 @@ def _on_the_ground(
         limits = _stricter(limits, asked, area[~good], round_[~good])
         for group in (g for g, fits in zip(groups, good, strict=True) if not fits):
             fixed[group] = False
-            kept += rounder(group, city, limits, without(kept, len(fixed)), fixed)
-        groups = search(
-            city, limits, polygons=polygons, seed=seed + attempt, kept=kept, fixed=fixed
-        )
+            kept.append(group)
+        rules = Rules(limits, polygons)
+        groups = search(city, rules, seed=seed + attempt, start=kept, fixed=fixed)
     return groups, ground, limits
 
 
 def _without_holes(
     prepared: Prepared,
     groups: list[np.ndarray],
-    limits: Limits,
+    rules: Rules,
     fixed: np.ndarray,
     drawn: dict[bytes, shapely.Geometry],
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """Draw the places and fill their holes, until no hole can be filled any more."""
     for _ in range(FILLS_MAX):
         ground = places(prepared.shapes, groups, prepared.links, prepared.tree, drawn)
-        if not _filled(prepared, groups, ground, limits, fixed):
+        if not _filled(prepared, groups, ground, rules.limits, fixed):
             return groups, ground
-        groups = side_by_side(groups, prepared.city, limits, fixed, None)
+        groups = settle(prepared.city, rules, groups, fixed)
     return groups, places(prepared.shapes, groups, prepared.links, prepared.tree, drawn)
 
 
@@ -219,7 +218,8 @@ def _filled(
     fixed: np.ndarray,
 ) -> bool:
     """Take surrounded free blocks into their groups where that keeps the rules."""
-    free = without(groups, len(fixed))
+    free = np.ones(len(fixed), dtype=bool)
+    free[np.concatenate([*groups, np.empty(0, dtype=np.int64)])] = False
     changed = False
     for place, blocks in enumerate(groups):
         holes = enclosed(ground[place], blocks, prepared.shapes, prepared.tree)
@@ -227,12 +227,12 @@ def _filled(
         if not len(holes):
             continue
         more = np.sort(np.concatenate([blocks, holes]))
-        worth = valued([more], prepared.city, limits)[0].value
+        value = worth(prepared.city, limits, more)
         people = float(prepared.city.population[more].sum())
         area = float(prepared.city.area[more].sum())
         reached = _reached(prepared, blocks, holes)
         fits = people <= limits.population_max and area <= limits.area_max_m2
-        if worth > 0 and fits and reached:
+        if value > 0 and fits and reached:
             groups[place] = more
             fixed[holes] = True
             free[holes] = False

@@ -1,4 +1,4 @@
-"""The search: a pool of groups, the best disjoint ones, improved side by side, gaps refilled."""
+"""The search: a pool of groups, the disjoint ones worth most together, annealed side by side."""
 
 from __future__ import annotations
 
@@ -7,249 +7,371 @@ from collections.abc import Sequence
 import numpy as np
 from tqdm import tqdm
 
-from targeting.delineation.choosing import choose
-from targeting.delineation.graph import City, Limits, measure
-from targeting.delineation.pool import (
-    Group,
-    best_first,
-    grow_pool,
+from targeting.delineation.board import Board, build_board, together
+from targeting.delineation.candidates import (
+    TINY,
+    Candidates,
+    grown,
+    joined,
+    of_groups,
+    promise,
+    thinned,
 )
+from targeting.delineation.choosing import choose
+from targeting.delineation.graph import City
+from targeting.delineation.plan import beside, keeps, plan_value, wholes
+from targeting.delineation.rules import Rules
 
-SEEDS_MIN = 1000
-SEEDS_REFILL = 300
-SEEDS_PER_POLYGON = 60
-SEEN_ENOUGH = 6
-MOVES_MAX = 2000
-ROUNDS_MAX = 20
-RENEWALS_CHOSEN = 40
-RENEWAL_ROUNDS = 3
-DEARER = (3.0, 9.0)
+SEEDS_MIN = 400
+SEEDS_SHARE = 0.12
+COVER_MAX = 3
+METER_PRICES = (2.0, 8.0, 32.0)
+PERSON_SHARES = (0.0, 0.6)
+LOOSE = 0.12
+WEIGHT = 2.0
+POLISHED_MIN = 60
+POLISHED_PER_POLYGON = 4
+POLISH_MOVES = 60
+MOVES_MIN = 2000
+MOVES = 150
+ROUNDS = 4
+WARM = 0.3
+COLD = 0.01
+FILLS_MAX = 30
+AGAIN = (0, 2)
+POOL_PER_POLYGON = 40
+POOL_MIN = 400
 
 
 def search(
     city: City,
-    limits: Limits,
+    rules: Rules,
     *,
-    polygons: int,
     seed: int,
-    kept: Sequence[np.ndarray] = (),
+    start: Sequence[np.ndarray] = (),
     fixed: np.ndarray | None = None,
+    effort: float = 1.0,
 ) -> list[np.ndarray]:
-    """Find at most `polygons` disjoint groups, each a local optimum beside the others.
+    """Find a good plan: disjoint groups that keep all rules.
 
     Parameters
     ----------
-    city, limits : City, Limits
-        The blocks, and what every group must keep.
-    polygons : int
-        How many at most.
+    city : City
+        All blocks.
+    rules : Rules
+        What is asked for.
     seed : int
-        Of the chance in some tries.
-    kept : sequence of ndarray
-        Groups to start from: they count among `polygons`.
+        Of the chance in the search.
+    start : sequence of ndarray
+        Groups of an earlier plan. If they keep the rules, the answer is worth at least as much.
     fixed : ndarray of bool, optional
-        Blocks that must stay where they are.
+        Blocks of `start` that must stay in their group.
+    effort : float
+        How many moves are tried, 1 the usual.
 
     Returns
     -------
     list of ndarray
-        Blocks of each group, sorted. When fewer than asked for, no further group was found.
+        Blocks of each group, sorted. Every group keeps the rules for one group, and the plan those
+        for all, unless `exactly`, `required`, floors or shares cannot be met: then the nearest
+        found.
     """
-    count = len(city.need)
-    fixed = np.zeros(count, dtype=bool) if fixed is None else fixed
-    chosen = [np.sort(blocks) for blocks in kept]
-    chance = np.random.default_rng(seed)
-    first = True
-    while len(chosen) < polygons:
-        free = without(chosen, count)
-        if first:
-            wanted = max(SEEDS_REFILL if kept else SEEDS_MIN, SEEDS_PER_POLYGON * polygons)
-            pool = grow_pool(city, limits, free, seeds_max=wanted, seed=seed)
-        else:
-            pool = further(city, limits, free, seed=seed)
-        first = False
-        pool = polished(varied(pool, count), city, limits, free)
-        found = choose(pool, polygons - len(chosen), count)
-        if not found:
-            break
-        chosen = side_by_side([*chosen, *(g.blocks for g in found)], city, limits, fixed, chance)
-    return side_by_side(chosen, city, limits, fixed, None)
+    begun = [np.sort(np.asarray(group, dtype=np.int64)) for group in start if len(group)]
+    engine = _Engine(city, rules, seed=seed, fixed=fixed, effort=effort)
+    groups = engine.run(begun)
+    if begun and keeps(city, rules, begun):
+        if not keeps(city, rules, groups):
+            return begun
+        if plan_value(city, rules, begun) > plan_value(city, rules, groups):
+            return begun
+    return groups
 
 
-def without(groups: Sequence[np.ndarray], count: int) -> np.ndarray:
-    """Blocks in none of the groups, as a mask.
-
-    Examples
-    --------
-    >>> without([np.array([1])], 3).tolist()
-    [True, False, True]
-    """
-    free = np.ones(count, dtype=bool)
-    for blocks in groups:
-        free[blocks] = False
-    return free
-
-
-def further(city: City, limits: Limits, free: np.ndarray, *, seed: int) -> list[Group]:
-    """Return groups among the free blocks: every urgent block is in one, or was tried in vain.
-
-    Parameters
-    ----------
-    city, limits : City, Limits
-        The blocks, and what a group must keep.
-    free : ndarray of bool
-        Blocks that may be used.
-    seed : int
-        Of the chance in some tries.
-    """
-    return grow_pool(city, limits, free, seeds_max=len(free), seed=seed, quick=True)
-
-
-def varied(groups: Sequence[Group], block_count: int) -> list[Group]:
-    """Leave out groups whose every block is already in several better groups.
-
-    Examples
-    --------
-    >>> same = [Group(np.array([0, 1]), float(10 - n)) for n in range(10)]
-    >>> len(varied(same, 2)) == SEEN_ENOUGH
-    True
-    """
-    seen = np.zeros(block_count, dtype=np.int64)
-    kept = []
-    for group in groups:
-        if seen[group.blocks].min() < SEEN_ENOUGH:
-            seen[group.blocks] += 1
-            kept.append(group)
-    return kept
-
-
-def polished(groups: Sequence[Group], city: City, limits: Limits, free: np.ndarray) -> list[Group]:
-    """Polish every group on its own; both states stay candidates, for the packing to choose.
-
-    Parameters
-    ----------
-    groups : sequence of Group
-        Within the limits, made of free blocks.
-    city, limits : City, Limits
-        The blocks, and what a group must keep.
-    free : ndarray of bool
-        Blocks that may be used.
-
-    Returns
-    -------
-    list of Group
-        Best first; no two alike.
-    """
-    if not groups:
-        return []
-    from targeting.delineation._polish import polish_group
-    from targeting.delineation._search import bench
-
-    at = bench(len(free))
-    loose = np.zeros(len(free), dtype=bool)
-    better = [
-        polish_group(group.blocks, loose, city, limits, free, MOVES_MAX, at)[0]
-        for group in tqdm(groups, desc="polygons", delay=2, disable=None, leave=False)
-    ]
-    return best_first([*groups, *valued([np.sort(blocks) for blocks in better], city, limits)])
-
-
-def rounder(
-    group: np.ndarray, city: City, limits: Limits, free: np.ndarray, fixed: np.ndarray
+def settle(
+    city: City, rules: Rules, groups: Sequence[np.ndarray], fixed: np.ndarray
 ) -> list[np.ndarray]:
-    """Round a group off until it keeps limits stricter than it was made for.
+    """Improve groups a little where they are, each beside the others.
 
     Parameters
     ----------
-    group : ndarray
-        Its blocks.
-    city, limits : City, Limits
-        The blocks, and what the group must keep.
-    free : ndarray of bool
-        Blocks that may be used, the group's among them.
-    fixed : ndarray of bool
-        Blocks that must stay in the group.
-
-    Returns
-    -------
-    list of ndarray
-        The group, changed; empty when that fails.
-    """
-    from targeting.delineation._polish import polish_group
-    from targeting.delineation._search import bench
-
-    at = bench(len(free))
-    for dearer in DEARER:
-        loose = limits._replace(
-            compactness_min=0.0, price_per_m=limits.price_per_m * dearer, area_max_m2=np.inf
-        )
-        group, _ = polish_group(group, fixed, city, loose, free, MOVES_MAX, at)
-        whole = measure(city, group, np.zeros(len(group), dtype=np.int64), 1)
-        area, perimeter = float(whole["area_m2"][0]), float(whole["perimeter_m"][0])
-        fits = 4 * np.pi * area >= limits.compactness_min * perimeter**2
-        if fits and area <= limits.area_max_m2:
-            better, worth = polish_group(group, fixed, city, limits, free, MOVES_MAX, at)
-            return [np.sort(better)] if worth > 0 else []
-    return []
-
-
-def side_by_side(
-    groups: Sequence[np.ndarray],
-    city: City,
-    limits: Limits,
-    fixed: np.ndarray,
-    chance: np.random.Generator | None,
-) -> list[np.ndarray]:
-    """Improve disjoint groups until none can gain from one block more, less or exchanged.
-
-    Parameters
-    ----------
+    city, rules : City, Rules
+        The blocks, and what is asked for.
     groups : sequence of ndarray
-        Disjoint groups within the limits.
-    city, limits : City, Limits
-        The blocks, and what a group must keep.
+        Disjoint groups that keep the rules.
     fixed : ndarray of bool
         Blocks that must stay in their group.
-    chance : Generator or None
-        Says where groups are taken apart and grown again; None leaves that out.
 
     Returns
     -------
     list of ndarray
         In the same order.
     """
-    current = [np.sort(blocks) for blocks in groups]
-    if not current:
-        return current
-    from targeting.delineation._polish import renew_group
-    from targeting.delineation._search import bench
-
-    at = bench(len(city.need))
-    free = without(current, len(city.need))
-    nothing = np.empty((0, 3))
-    for turn in range(ROUNDS_MAX):
-        moved = False
-        renewing = chance is not None and turn < RENEWAL_ROUNDS
-        for place, blocks in enumerate(current):
-            draws = nothing
-            if chance is not None and renewing and not fixed[blocks].any():
-                draws = chance.random((RENEWALS_CHOSEN, 3))
-            free[blocks] = True
-            better, _ = renew_group(blocks, draws, fixed, city, limits, free, MOVES_MAX, at)
-            better = np.sort(better)
-            free[better] = False
-            moved |= not np.array_equal(better, blocks)
-            current[place] = better
-        if not moved and not renewing:
-            break
-    return current
+    engine = _Engine(city, rules, seed=0, fixed=fixed, effort=1.0)
+    return engine.settle(groups)
 
 
-def valued(groups: Sequence[np.ndarray], city: City, limits: Limits) -> list[Group]:
-    """Return groups with their objective: need less the price of the perimeter."""
-    if not groups:
-        return []
-    owner = np.repeat(np.arange(len(groups)), [len(blocks) for blocks in groups])
-    found = measure(city, np.concatenate(groups), owner, len(groups))
-    value = found["need"] - limits.price_per_m * found["perimeter_m"]
-    return [Group(blocks, float(worth)) for blocks, worth in zip(groups, value, strict=True)]
+def spare_blocks(
+    city: City, rules: Rules, groups: Sequence[np.ndarray], *, seed: int
+) -> np.ndarray:
+    """Blocks that a further group could hold, as a mask.
+
+    Parameters
+    ----------
+    city, rules : City, Rules
+        The blocks, and what is asked for.
+    groups : sequence of ndarray
+        The plan.
+    seed : int
+        Of the chance in the search.
+    """
+    engine = _Engine(city, rules, seed=seed, fixed=None, effort=1.0)
+    return engine.spare(groups)
+
+
+class _Engine:
+    """One search: the board, the candidates so far, and the plan in the making."""
+
+    def __init__(
+        self, city: City, rules: Rules, *, seed: int, fixed: np.ndarray | None, effort: float
+    ) -> None:
+        from targeting.delineation import _moves as moves
+
+        self.city, self.rules, self.effort = city, rules, effort
+        self.board = build_board(city, rules, seed=seed, fixed=fixed)
+        self.columns = np.ascontiguousarray(self.board.blocks[:, moves.MORE :])
+        self.groups: list[np.ndarray] = []
+        self.held = 0
+        self.typical = max(float(np.abs(city.need).sum()), 1e-9)
+        self.size = 1.0
+        self.board.rule[moves.WEIGHT] = WEIGHT * self.typical
+        self.board.rule[moves.SLACK] = LOOSE
+
+    def run(self, begun: list[np.ndarray]) -> list[np.ndarray]:
+        board = self.board
+        locked = [bool((board.lock[group] == 2).any()) for group in begun]
+        held = [group for group, stays in zip(begun, locked, strict=True) if stays]
+        self.held = len(held)
+        for number, group in enumerate(held):
+            board.owner[group] = number
+        self.groups = held
+        pool = self._pool()
+        if len(pool):
+            self._calibrate(pool)
+        pool = self._polished(pool)
+        columns = [pool]
+        rest = [group for group, stays in zip(begun, locked, strict=True) if not stays]
+        if rest:
+            columns.append(self._begun(rest))
+        self._choose(joined(columns))
+        for turn in range(ROUNDS):
+            self._improve(turn)
+            self._fill()
+            columns.append(of_groups(board, self.groups).only(self._free_numbers()))
+            if turn in AGAIN:
+                columns.append(self._elsewhere())
+                self._choose(joined(columns))
+        self._improve(ROUNDS)
+        return [np.sort(group) for group in self.groups]
+
+    def settle(self, groups: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Anneal each group, hardly warm."""
+        for group in groups:
+            self._add(group)
+        if groups:
+            self.size = sum(len(group) for group in groups) / len(groups)
+            self.typical = float(np.abs(self.city.need[np.concatenate(groups)]).sum())
+            self._improve(9)
+        return self.groups
+
+    def spare(self, groups: Sequence[np.ndarray]) -> np.ndarray:
+        """Blocks of groups that could be grown beside the plan."""
+        for group in groups:
+            self.board.owner[group] = 0
+        wanted = np.flatnonzero((self.board.owner == -1) & (self.city.need > 0))
+        around = promise(self.city, self.city.need, self.rules.limits)
+        seeds = wanted[np.lexsort((wanted, -around[wanted]))]
+        found = grown(self.board, seeds, self._tries()[::2], self.city.need, 1)
+        found = found.only(np.flatnonzero((found.breach <= TINY) & (found.value > 0)))
+        spare = np.zeros(self.board.count, dtype=bool)
+        spare[found.members] = True
+        return spare
+
+    def _elsewhere(self) -> Candidates:
+        """Find groups on the blocks the plan leaves free."""
+        pool = self._pool()
+        return self._polished(pool)
+
+    def _free_numbers(self) -> np.ndarray:
+        return np.arange(self.held, len(self.groups))
+
+    def _begun(self, groups: list[np.ndarray]) -> Candidates:
+        totals = wholes(self.city, self.rules, groups)
+        kept = np.flatnonzero([not broken for broken in totals.broken])
+        found = Candidates(
+            np.concatenate(groups).astype(np.int32),
+            np.cumsum([len(group) for group in groups], dtype=np.int64),
+            totals.value,
+            np.zeros(len(groups)),
+        )
+        return found.only(kept)
+
+    def _pool(self) -> Candidates:
+        """Grow groups from the most promising blocks."""
+        city, board = self.city, self.board
+        follow = city.need
+        seeds = self._seeds(follow)
+        found = grown(board, seeds, self._tries(), follow, COVER_MAX)
+        return found.only(
+            thinned(
+                board,
+                found,
+                COVER_MAX * 2,
+                max(POOL_MIN, POOL_PER_POLYGON * self.rules.polygons),
+            )
+        )
+
+    def _seeds(self, follow: np.ndarray) -> np.ndarray:
+        city, rules, board = self.city, self.rules, self.board
+        around = promise(city, follow, rules.limits)
+        usable = board.owner == -1
+        if rules.seeds is not None:
+            usable &= rules.seeds
+        wanted = np.flatnonzero(usable)
+        ranked = wanted[np.lexsort((wanted, -around[wanted]))]
+        found = grown(board, ranked, self._tries()[2:3], follow, 1)
+        length = np.diff(found.ends, prepend=0)
+        top = np.full(len(city.need), -np.inf)
+        worth = found.value - 9 * board.rule[10] * found.breach
+        np.maximum.at(top, found.members, np.repeat(worth, length))
+        count = int(max(SEEDS_MIN, SEEDS_SHARE * len(city.need)))
+        return wanted[np.lexsort((wanted, -around[wanted], -top[wanted]))][:count]
+
+    def _tries(self) -> np.ndarray:
+        city, limits = self.city, self.rules.limits
+        wanted = city.need > 0
+        people = max(float(city.population[wanted].sum()), 1.0)
+        dear = float(city.need[wanted].sum()) / people
+        plain = float(city.need[wanted].sum() / max(city.outline[wanted].sum(), 1.0))
+        unit = limits.price_per_m if limits.price_per_m > 0 else plain
+        return np.array([(unit * m, dear * p) for m in METER_PRICES for p in PERSON_SHARES])
+
+    def _calibrate(self, pool: Candidates) -> None:
+        from targeting.delineation import _moves as moves
+
+        best = thinned(self.board, pool, 1, self.rules.polygons)
+        blocks = pool.only(best)
+        gross = float(np.abs(self.city.need[blocks.members]).sum()) / len(best)
+        self.size = len(blocks.members) / len(best)
+        self.typical = max(gross, 1e-9)
+        self.board.rule[moves.WEIGHT] = WEIGHT * self.typical
+
+    def _polished(self, pool: Candidates) -> Candidates:
+        """Each of the best candidates annealed on its own; both states stay candidates."""
+        board = self.board
+        most = max(POLISHED_MIN, POLISHED_PER_POLYGON * self.rules.polygons)
+        best = thinned(board, pool, 2, most)
+        spot = len(self.groups)
+        parts = [pool.only(np.flatnonzero(pool.breach <= TINY))]
+        better: list[np.ndarray] = []
+        values: list[float] = []
+        for number in best:
+            groups = {spot: pool.blocks(int(number))}
+            board.owner[groups[spot]] = spot
+            together(board, groups, [spot], self._heat(len(groups[spot]), POLISH_MOVES, 0.5))
+            board.owner[groups[spot]] = -1
+            found = _worth_of(board, spot)
+            if found is not None:
+                better.append(groups[spot])
+                values.append(found)
+        if better:
+            parts.append(
+                Candidates(
+                    np.concatenate(better).astype(np.int32),
+                    np.cumsum([len(group) for group in better]),
+                    np.array(values),
+                    np.zeros(len(better)),
+                )
+            )
+        return joined(parts)
+
+    def _heat(self, size: int, moves: float, warm: float) -> np.ndarray:
+        unit = self.typical / max(self.size, 1.0)
+        return np.array(
+            [max(int(moves * size * self.effort), MOVES_MIN), WARM * warm * unit, COLD * unit]
+        )
+
+    def _choose(self, found: Candidates) -> None:
+        """Replace the plan by the best packing of all candidates so far."""
+        board = self.board
+        for group in self.groups[self.held :]:
+            board.owner[group] = -1
+        del self.groups[self.held :]
+        taken = np.where(board.owner >= 0, board.owner, -1)
+        limit = self.rules.polygons - self.held
+        if not self.rules.linked:
+            found = found.only(np.flatnonzero(found.value > 0))
+        chosen = choose(found, self.rules, polygons=limit, columns=self.columns, taken=taken)
+        for number in chosen:
+            self._add(found.blocks(int(number)))
+
+    def _add(self, blocks: np.ndarray) -> None:
+        self.board.owner[blocks] = len(self.groups)
+        self.groups.append(np.sort(blocks))
+
+    def _improve(self, turn: int) -> None:
+        board, count = self.board, len(self.groups)
+        if not count:
+            return
+        others = beside(board, count, 3) if turn else [[] for _ in range(count)]
+        chance = np.random.default_rng([turn, count])
+        self._pledge()
+        for number in tqdm(range(count), desc="polygons", delay=2, disable=None, leave=False):
+            near = others[number]
+            some = list(chance.permutation(near)[:2]) if len(near) else []
+            subset = [number, *(int(other) for other in some)]
+            size = sum(len(self.groups[n]) for n in subset)
+            together(board, self.groups, subset, self._heat(size, MOVES, 0.6**turn))
+
+    def _pledge(self) -> None:
+        """Hold groups to the dimension they lead where a floor needs it; count the shares."""
+        board, rules = self.board, self.rules
+        board.wanted[:] = -1
+        dimensions = self.columns.shape[1] - len(rules.shares)
+        if rules.floors:
+            led = [int(np.argmax(self.columns[g, :dimensions].sum(axis=0))) for g in self.groups]
+            for floor in rules.floors:
+                mine = [n for n, dimension in enumerate(led) if dimension == floor.dimension]
+                for number in mine[: floor.at_least]:
+                    board.wanted[number] = floor.dimension
+        if len(rules.shares):
+            board.plan[:] = self.columns[board.owner >= 0, dimensions:].sum(axis=0)
+
+    def _fill(self) -> None:
+        """Grow further groups on the free blocks while fewer than asked for."""
+        for _ in range(FILLS_MAX):
+            room = self.rules.polygons - len(self.groups)
+            if room < 1:
+                return
+            pool = self._pool()
+            if not len(pool):
+                return
+            pool = self._polished(pool)
+            if not self.rules.exactly:
+                pool = pool.only(np.flatnonzero(pool.value > 0))
+            if not len(pool):
+                return
+            before = len(self.groups)
+            for number in choose(pool, self.rules, polygons=room, columns=self.columns):
+                self._add(pool.blocks(int(number)))
+            if len(self.groups) == before:
+                return
+
+
+def _worth_of(board: Board, spot: int) -> float | None:
+    """Worth of a group by its totals; none where it breaks a rule."""
+    from targeting.delineation import _moves as moves
+
+    row = board.totals[spot]
+    if moves._breach(row, board.rule, int(board.wanted[spot])) > TINY:
+        return None
+    return float(row[moves.NEED] - board.rule[moves.PRICE] * row[moves.PAID])
