@@ -1,11 +1,9 @@
-"""Scan statistics: SaTScan's New York leukemia report, and small cities listed by hand."""
+"""Scan statistics: small cities where every circle and set is listed, laws, hard cases."""
 
 from __future__ import annotations
 
 import itertools
 import math
-import re
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -17,13 +15,14 @@ from hypothesis import strategies as st
 
 from targeting.delineation.scan import circular_scan, flexible_scan
 from targeting.delineation.scan.flexible import fewest_rare
+from targeting.delineation.scan.prepared import take
+from targeting.delineation.scan.scanning import Rule, raise_by, replicated
+from targeting.delineation.scan.windows import circles
 from targeting.model import Links
 from targeting.problems import TargetingError
 
-REPORT = "scan_test_ny_poisson_circular_cartesian.txt"
 
-
-def no_links(pairs):
+def links_of(pairs):
     """Links between these pairs of positions."""
     pairs = sorted((min(p), max(p)) for p in pairs)
     first = np.array([p[0] for p in pairs], dtype=np.int64)
@@ -34,99 +33,6 @@ def no_links(pairs):
 def points(where, ids=None):
     index = range(len(where)) if ids is None else ids
     return gpd.GeoSeries(shapely.points(np.asarray(where, dtype=float)), index=index)
-
-
-# ------------------------------------------------------------------------------------- New York
-
-
-def read_report(folder: Path):
-    """Cluster by cluster what SaTScan 9.6 printed: ids and every figure, as text."""
-    text = (folder / REPORT).read_text()
-    found = []
-    body = text.split("CLUSTERS DETECTED")[1].split("PARAMETER SETTINGS")[0]
-    for part in re.split(r"\n\d+\.Location IDs included\.: ", body)[1:]:
-        ids = re.findall(r"\d+", part.split("Overlap")[0])
-        figures = dict(re.findall(r"^ +([A-Z][^.:]*?)\.*: (.+)$", part, flags=re.MULTILINE))
-        found.append((ids, figures))
-    return found
-
-
-def read_new_york(folder: Path):
-    columns = {"cases": (1, "satscan_ny_cases.txt"), "population": (2, "satscan_ny_pop.txt")}
-    tables = {
-        name: pd.read_csv(folder / file, sep=r"\s+", header=None, dtype={0: str}, index_col=0)[at]
-        for name, (at, file) in columns.items()
-    }
-    place = pd.read_csv(
-        folder / "satscan_ny_coords.txt", sep=r"\s+", header=None, dtype={0: str}, index_col=0
-    )
-    return tables["cases"], tables["population"], points(place.to_numpy(), place.index)
-
-
-@pytest.fixture(scope="module")
-def new_york(real_data: Path):
-    folder = real_data / "scan_ny"
-    cases, population, geometry = read_new_york(folder)
-    return cases, population, geometry, read_report(folder)
-
-
-@pytest.mark.real
-def test_satscan_new_york_report_is_rebuilt(new_york):
-    # SaTScan 9.6: every cluster it reports and no other, each with the same places and every figure
-    # to as many digits as printed (the log-likelihood ratio to 6 decimals).
-    cases, population, geometry, report = new_york
-    assert (len(cases), cases.sum(), population.sum()) == (281, 552, 1_057_673)
-    found = circular_scan(cases, population, geometry)
-    assert len(report) == 6
-    assert len(found.clusters) == 6
-    for (ids, figures), (number, row) in zip(report, found.clusters.iterrows(), strict=True):
-        assert sorted(found.membership.index[found.membership == number]) == sorted(ids)
-        assert row["center"] == ids[0]
-        assert f"{row['log_likelihood_ratio']:.6f}" == figures["Log likelihood ratio"]
-        assert f"{row['population']:.0f}" == figures["Population"]
-        assert f"{row['cases']:.0f}" == figures["Number of cases"]
-        assert f"{row['expected']:.2f}" == figures["Expected cases"]
-        assert f"{row['rate_ratio']:.2f}" == figures["Observed / expected"]
-        assert f"{row['relative_risk']:.2f}" == figures["Relative risk"]
-        # Two significant digits, of the unrounded radius: 0.13 is 0.134922.
-        x, y = figures["Coordinates / radius"].split(" / ")[0].strip("()").split(",")
-        where = geometry[row["center"]]
-        assert (f"{where.x:.6g}", f"{where.y:.6g}") == (x, y)
-
-
-@pytest.mark.real
-def test_satscan_new_york_p_values_within_monte_carlo_error(new_york):
-    # Both have 999 replicates of their own: 4 standard errors of the difference of two shares.
-    # SaTScan prints the Gumbel approximation for small ones and the rank for the others.
-    cases, population, geometry, report = new_york
-    found = circular_scan(cases, population, geometry)
-    for (_, figures), (_, row) in zip(report, found.clusters.iterrows(), strict=True):
-        theirs = float(figures["P-value"])
-        error = 4 * math.sqrt(2 * theirs * (1 - theirs) / 999)
-        ours = row["p_gumbel"] if theirs < 0.1 else row["p"]
-        assert abs(ours - theirs) <= max(error, 1e-4)
-    assert found.clusters.loc[1, "p"] == 0.001  # 1 in 1,000: no replicate is as high
-
-
-@pytest.mark.real
-def test_the_flexible_scan_finds_at_least_a_likely_a_set_in_new_york(new_york):
-    # A circle of at most 15 places, all reached from its center by links, is one of the sets.
-    cases, population, geometry, _ = new_york
-    where = shapely.get_coordinates(geometry.array)
-    apart = np.hypot(*(where[:, None, :] - where[None, :, :]).transpose(2, 0, 1))
-    pairs = {(i, j) for i in range(281) for j in np.argsort(apart[i])[1:9]}
-    found = flexible_scan(
-        cases,
-        population,
-        geometry,
-        no_links({(min(p), max(p)) for p in pairs}),
-        nearest_blocks=8,
-        restricted_alpha=None,
-        replicates=0,
-    )
-    circle = circular_scan(cases, population, geometry, replicates=0)
-    small = circle.clusters.query("block_count <= 8")["log_likelihood_ratio"].max()
-    assert found.clusters["log_likelihood_ratio"].iloc[0] >= small
 
 
 # ------------------------------------------------------------------------- small cities by hand
@@ -248,7 +154,7 @@ def check_clusters(found, cases, people):
 def test_no_connected_set_is_more_likely(city, data, alpha, count):
     cases, people, where = city
     pairs = list(itertools.combinations(range(len(cases)), 2))
-    links = no_links(data.draw(st.sets(st.sampled_from(pairs))))
+    links = links_of(data.draw(st.sets(st.sampled_from(pairs))))
     found = flexible_scan(
         pd.Series(cases),
         pd.Series(people),
@@ -274,19 +180,17 @@ def test_no_connected_set_is_more_likely(city, data, alpha, count):
 @given(CITY, st.data())
 def test_replicates_are_the_same_search_over_shared_out_cases(city, data):
     """Every replicate's highest ratio, found again one circle and one set at a time."""
-    from targeting.delineation.scan.prepared import take
-    from targeting.delineation.scan.scanning import replicated
-
     cases, people, where = city
     if not sum(cases):
         return
     tables = pd.Series(cases), pd.Series(people), points(where)
-    links = no_links(itertools.combinations(range(len(cases)), 2))
+    links = links_of(itertools.combinations(range(len(cases)), 2))
     drawn = replicated(take(*tables), 3, 7).astype(float)
     alpha = data.draw(st.sampled_from([None, 0.3]))
+    rates = data.draw(st.sampled_from(["high", "low", "both"]))
     highest = [
         (
-            best_circle(drawn[0, :, lane], people, where, share_max=0.5),
+            best_circle(drawn[0, :, lane], people, where, share_max=0.5, rates=rates),
             best_set(drawn[0, :, lane], people, where, links, count=len(cases), alpha=alpha),
         )
         for lane in range(3)
@@ -295,7 +199,7 @@ def test_replicates_are_the_same_search_over_shared_out_cases(city, data):
     chosen = {"nearest_blocks": len(cases), "restricted_alpha": alpha}
     for at, found in enumerate(
         [
-            circular_scan(*tables, replicates=3, seed=7),
+            circular_scan(*tables, replicates=3, seed=7, rates=rates),
             flexible_scan(*tables, links, replicates=3, seed=7, **chosen),
         ]
     ):
@@ -303,6 +207,29 @@ def test_replicates_are_the_same_search_over_shared_out_cases(city, data):
         for _, row in found.clusters.iterrows():
             as_high = (ratios >= row["log_likelihood_ratio"] - 1e-8).sum()
             assert row["p"] == pytest.approx((1 + as_high) / 4)
+
+
+@pytest.mark.parametrize("rates", ["high", "low", "both"])
+@pytest.mark.parametrize("times", [0.01, 1.0, 3000.0])
+def test_the_quick_bound_never_hides_the_best_window(rates, times):
+    # The loops weigh a window only where a bound in single precision says it may be the best; here
+    # every window is weighed, from a handful of cases to a million.
+    _, people, where, _ = made_city(8)
+    cases = pd.Series(np.random.default_rng(1).poisson(people * 0.05 * times), people.index)
+    scanned = take(cases, people, where)
+    rule = Rule(scanned.total, rates, 2)
+    counts = replicated(scanned, 70, 3)
+    best, exact = np.zeros((2, 64)), np.zeros((2, 64))
+    for some in circles(scanned.points, scanned.values, share_max=0.5, radius_max_m=np.inf):
+        raise_by(some, rule, counts, best)
+        for group, lane in np.ndindex(2, 64):
+            added = counts[group, some.steps[0], lane].astype(float)
+            before = np.concatenate([[0.0], np.cumsum(added)])
+            inside = before[1:] - np.repeat(before[some.start[:-1]], np.diff(some.start))
+            found = rule.ratio(np.stack([inside, some.sums[1]]), some.usable)
+            exact[group, lane] = max(exact[group, lane], found.max())
+    assert (exact.ravel()[:70] > 0).sum() > 60
+    assert best.ravel()[:70].tolist() == pytest.approx(exact.ravel()[:70].tolist(), rel=1e-12)
 
 
 def test_a_row_of_eight_by_hand():
@@ -326,7 +253,7 @@ def test_a_bent_cluster_is_followed_and_a_quiet_block_left_out():
     cases = pd.Series([12 if w in hot else 1 for w in where])
     side = [(a, b) for a in range(16) for b in range(16) if a < b and near(where[a], where[b])]
     tables = cases, pd.Series([100] * 16), points(where)
-    found = flexible_scan(*tables, no_links(side), nearest_blocks=9, replicates=99)
+    found = flexible_scan(*tables, links_of(side), nearest_blocks=9, replicates=99)
     assert {where[i] for i in np.flatnonzero(found.membership == 1)} == hot
     assert found.clusters.loc[1, "p"] == 0.01
     circle = circular_scan(*tables, replicates=0)
@@ -364,7 +291,7 @@ def made_city(seed, size=60):
     ids = [f"b{i:03d}" for i in range(size)]
     apart = np.hypot(*(where[:, None] - where[None]).transpose(2, 0, 1))
     pairs = {(i, int(j)) for i in range(size) for j in np.argsort(apart[i])[1:6]}
-    links = no_links({(min(p), max(p)) for p in pairs})
+    links = links_of({(min(p), max(p)) for p in pairs})
     cases = chance.poisson(people * risk)
     return pd.Series(cases, ids), pd.Series(people, ids), points(where, ids), links
 
@@ -392,7 +319,7 @@ def test_row_order_changes_nothing(seed):
     order = np.random.default_rng(seed).permutation(len(cases))
     place = np.argsort(order)
     one, two = place[links.first], place[links.second]
-    moved = no_links(set(zip(one.tolist(), two.tolist(), strict=True)))
+    moved = links_of(set(zip(one.tolist(), two.tolist(), strict=True)))
     ours = scans(cases, people, where, links)
     theirs = scans(cases.iloc[order], people.iloc[order], where.iloc[order], moved)
     for first, second in zip(ours, theirs, strict=True):
@@ -509,6 +436,6 @@ def test_what_cannot_be_scanned_is_refused_in_words():
         circular_scan(pd.Series([1, 2]), people, row, population_share_max=0.7, replicates=-1)
     assert {p.where for p in wrong.value.problems} == {"population_share_max", "replicates"}
     with pytest.raises(TargetingError):
-        flexible_scan(pd.Series([1, 2]), people, row, no_links([]), nearest_blocks=16)
+        flexible_scan(pd.Series([1, 2]), people, row, links_of([]), nearest_blocks=16)
     with pytest.raises(ValueError, match="index"):
         circular_scan(pd.Series([1, 2]), people.iloc[::-1], row)
