@@ -165,7 +165,7 @@ def judge_file(
         drawn = read_plan(plan, territory.blocks, layer=layer)
     except TargetingError as error:
         raise TargetingError(located(error, "--plan")) from error
-    study = replace(study, doubt=replace(study.doubt, draws=0))
+    study = replace(study, doubt=replace(study.doubt, draws=0, redraws=0))
     result = carry_out(study, territory, tell=tell)
     tell("judge")
     record = judge_plan(result, neighbors(study, territory), drawn, name=plan.name)
@@ -199,7 +199,9 @@ def hand_over(text: str, out: Path | None, language: str) -> str:
 def _carried_out(path: Path, tell: Tell, cache: Path | None) -> Result:
     """Carry out a study, its doubt left aside: nothing of it is compared."""
     study, territory = load(path, tell=tell, cache=cache)
-    return carry_out(replace(study, doubt=replace(study.doubt, draws=0)), territory, tell=tell)
+    return carry_out(
+        replace(study, doubt=replace(study.doubt, draws=0, redraws=0)), territory, tell=tell
+    )
 
 
 def _check_top(top: float | None) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from targeting.delineation.plans import JudgedPlan, score_plan
+from targeting.delineation.plans import JudgedPlan
 from targeting.explaining.wording import few, printable
 from targeting.i18n import catalogue, say
 from targeting.model import NO_POLYGON, Links, Result
+from targeting.pipeline import judged
 from targeting.render import public
 from targeting.render.records import plain
 from targeting.sources.drawn import DrawnPlan
@@ -38,25 +39,17 @@ def judge_plan(result: Result, links: Links, drawn: DrawnPlan, *, name: str = ""
         `polygons` (each with its figures and what it breaks), `broken` (by the plan as a whole),
         `figures`, `unserved`, `reading` (what there is to say of the file).
     """
-    judged = score_plan(
-        result.territory.blocks,
-        result.scores.score,
-        links,
-        drawn.membership,
-        parts=result.scores.dimensions,
-        engine=result.polygons,
-        **result.study.delineation.settings,
-    )
+    held = judged(result.study, result, links, drawn.membership)
     record = {
         "title": dict(result.study.title),
         "made": result.study.made,
         "plan": name,
         "method": result.study.delineation.use,
-        "polygons": _polygons(judged, drawn),
-        "broken": _broken(judged, 0),
-        "keeps_all": judged.broken.empty,
-        "figures": dict(judged.notes),
-        "unserved": _unserved(result, judged),
+        "polygons": _polygons(held, drawn),
+        "broken": _broken(held, 0),
+        "keeps_all": held.broken.empty,
+        "figures": dict(held.notes),
+        "unserved": _unserved(result, held),
         "reading": {
             "drawn": drawn.drawn,
             "blocks": int((drawn.membership != NO_POLYGON).sum()),
@@ -75,14 +68,14 @@ def judge_plan(result: Result, links: Links, drawn: DrawnPlan, *, name: str = ""
     return told
 
 
-def _polygons(judged: JudgedPlan, drawn: DrawnPlan) -> list[dict[str, Any]]:
-    table = judged.polygons.drop(columns=["geometry", "broken_count"])
+def _polygons(held: JudgedPlan, drawn: DrawnPlan) -> list[dict[str, Any]]:
+    table = held.polygons.drop(columns=["geometry", "broken_count"])
     numbers = [int(number) for number in table.index]
     return [
         {
             "polygon": drawn.names[number - 1],
             **{str(key): _whole(value) for key, value in row.items()},
-            "broken": _broken(judged, number),
+            "broken": _broken(held, number),
         }
         for number, row in zip(numbers, table.to_dict("records"), strict=True)
     ]
@@ -92,17 +85,17 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, (int, np.integer)) else round(float(value), 4)
 
 
-def _broken(judged: JudgedPlan, number: int) -> list[dict[str, Any]]:
-    mine = judged.broken[judged.broken["polygon"] == number]
+def _broken(held: JudgedPlan, number: int) -> list[dict[str, Any]]:
+    mine = held.broken[held.broken["polygon"] == number]
     return [
         {"rule": row["rule"], **{key: round(row[key], 4) for key in ("limit", "value", "by")}}
         for row in mine.to_dict("records")
     ]
 
 
-def _unserved(result: Result, judged: JudgedPlan) -> dict[str, Any]:
+def _unserved(result: Result, held: JudgedPlan) -> dict[str, Any]:
     """Return the blocks above the line in no polygon; people and scores as coarse as shown."""
-    left = judged.unserved
+    left = held.unserved
     people, _ = public.population(left["population"])
     _, shown = public.shown_points(result)
     place = result.scores.score.index.get_indexer(left.index)

@@ -11,10 +11,12 @@ from targeting.composite.dimensions import by_dimension
 from targeting.composite.uncertainty import Draws, draw_scores
 from targeting.delineation import street_links
 from targeting.delineation.labels import place_of
+from targeting.delineation.plans import JudgedPlan, score_plan
 from targeting.delineation.stability import stability
 from targeting.model import (
     CandidatePolygons,
     Links,
+    Result,
     Scores,
     Stability,
     Territory,
@@ -43,6 +45,22 @@ def delineated(
         given.append(by_dimension(scores, study.indicators))
     found: CandidatePolygons = method("delineator", use)(*given, **settings)
     return found
+
+
+def judged(study: Study, result: Result, links: Links, membership: pd.Series[int]) -> JudgedPlan:
+    """Return what a plan is worth by the objective and rules of a study, beside its own plan."""
+    scores, settings = result.scores, study.delineation.settings
+    blocks = _placed_blocks(study, result.territory)
+    parts = by_dimension(scores, study.indicators) if "led_by" in settings else None
+    return score_plan(
+        blocks,
+        scores.score,
+        links,
+        membership,
+        parts=parts,
+        engine=result.polygons,
+        **settings,
+    )
 
 
 def _placed_blocks(study: Study, territory: Territory) -> gpd.GeoDataFrame:
