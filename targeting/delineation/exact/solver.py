@@ -1,0 +1,300 @@
+"""The best plan there is, proven: groups priced out by the search, chosen by set packing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from targeting.delineation.exact.cliques import cliques
+from targeting.delineation.exact.master import SHORT, Master, Relaxed
+from targeting.delineation.exact.pricing import Duals, Found, Pricer
+from targeting.delineation.graph import City
+from targeting.delineation.rules import Rules, broken_alone, broken_together, plan_worth
+
+WHOLE_SETS = 2_000
+WHOLE_NODES = 20_000
+FIRST_NODES = 60
+QUICK_NODES = 300
+ROUNDS_MAX = 500
+BRANCHES = 200_000
+EXACT = 1e-9
+KEPT_PER_ROUND = 4000
+
+
+@dataclass(frozen=True)
+class Exact:
+    """The best plan known, and how good any plan could be.
+
+    Parameters
+    ----------
+    groups : list of ndarray or None
+        Blocks of each group, sorted; groups by worth, highest first, ties by their blocks. None
+        when no plan was found that keeps the rules.
+    value : float
+        Objective of the plan; −inf without one.
+    bound : float
+        No plan is worth more; −inf when no plan can keep the rules.
+    proven : bool
+        The plan is the best there is (to a billionth), or there is none.
+    notes : mapping
+        Rounds of pricing, nodes of the search, groups chosen among.
+    """
+
+    groups: list[np.ndarray] | None
+    value: float
+    bound: float
+    proven: bool
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class _Run:
+    """What one solution knows while it goes on."""
+
+    city: City
+    rules: Rules
+    pricer: Pricer
+    master: Master
+    nodes_max: int
+    sets_max: int
+    plan: list[np.ndarray] | None = None
+    value: float = -np.inf
+    bound: float = np.inf
+    rounds: int = 0
+    nodes: int = 0
+
+    @property
+    def least(self) -> float:
+        """The smallest difference that counts."""
+        known = [abs(x) for x in (self.value, self.bound) if np.isfinite(x)]
+        return EXACT * max([*known, float(np.abs(self.city.need).max(initial=0.0)), 1e-300])
+
+    def closed(self) -> bool:
+        """Whether no plan can be better than the one known."""
+        return self.bound <= self.value + self.least
+
+    def offer(self, groups: Sequence[np.ndarray] | None) -> None:
+        """Keep a plan when it keeps the rules and is better than the one known."""
+        if groups is None or broken_together(self.city, self.rules, groups):
+            return
+        value = plan_worth(self.city, self.rules, groups)
+        if self.plan is None or value > self.value + self.least / 10:
+            self.plan, self.value = list(groups), value
+
+    def find(self, duals: Duals, **asked: Any) -> Found:
+        found = self.pricer.find(duals, nodes_max=max(self.nodes_max - self.nodes, 1), **asked)
+        self.nodes += found.nodes
+        return found
+
+
+def solve_exact(
+    city: City,
+    rules: Rules,
+    *,
+    start: Sequence[np.ndarray] = (),
+    sets_max: int = 200_000,
+    nodes_max: int = 30_000_000,
+    whole_sets: int = WHOLE_SETS,
+) -> Exact:
+    """Find the best plan under all rules, and prove it.
+
+    Groups are columns of a set packing problem (Garfinkel and Nemhauser 1970 for districts). The
+    relaxation is solved by column generation; each round the groups worth more than their price
+    are found by branch and bound on connected sets under a minimum-cut bound (`_tree`). Then every
+    group whose price shows that it could still be in a better plan is listed (Baldacci et al.
+    2008), and HiGHS chooses among them exactly.
+
+    Parameters
+    ----------
+    city, rules : City, Rules
+        The blocks in canonical order and what is asked for.
+    start : sequence of ndarray
+        A plan to begin with; left aside when it breaks a rule.
+    sets_max, nodes_max : int
+        Groups listed and nodes searched at most. Past them the best plan known is returned, with
+        a bound that holds.
+    whole_sets : int
+        When there are no more feasible groups than this, all are listed without any prices.
+
+    Returns
+    -------
+    Exact
+
+    Examples
+    --------
+    >>> from targeting.delineation.graph import Limits, build_city
+    >>> from targeting.model import Links
+    >>> row = Links(np.arange(3), np.arange(1, 4), np.zeros(3), np.full(3, 50.0))
+    >>> need = np.array([4.0, 1.0, 1.0, 4.0])
+    >>> city = build_city(need, np.ones(4), np.full(4, 2500.0), np.full(4, 200.0), row)
+    >>> best = solve_exact(city, Rules(Limits(2, 3, np.inf, 0, 0.0), 1))
+    >>> best.value, best.bound, best.proven, [group.tolist() for group in best.groups]
+    (6.0, 6.0, True, [[0, 1, 2]])
+    """
+    run = _begun(city, rules, nodes_max=nodes_max, sets_max=sets_max, start=start)
+    if not _whole(run, min(whole_sets, sets_max)):
+        if rules.polygons == 1 and not rules.linked:
+            _single(run)
+        else:
+            _linked(run)
+    return _finished(run)
+
+
+def _begun(
+    city: City, rules: Rules, *, nodes_max: int, sets_max: int, start: Sequence[np.ndarray]
+) -> _Run:
+    apart = cliques(rules, len(city.need))
+    master, pricer = Master(city, rules, apart), Pricer(city, rules, apart)
+    run = _Run(city, rules, pricer, master, nodes_max, sets_max)
+    plan = [np.sort(np.asarray(group, dtype=np.int64)) for group in start]
+    master.add([group for group in plan if not broken_alone(city, rules, group)])
+    if len(master.groups) == len(plan):
+        run.offer(plan)
+    run.offer([])
+    return run
+
+
+def _finished(run: _Run) -> Exact:
+    plan = run.plan
+    if plan is not None:
+        plan = sorted(plan, key=lambda group: _rank(run, group))
+    bound = max(run.bound, run.value)
+    notes = {"rounds": run.rounds, "nodes": run.nodes, "groups_known": len(run.master.groups)}
+    return Exact(plan, run.value, bound, run.closed() or run.bound == -np.inf, notes)
+
+
+def _rank(run: _Run, group: np.ndarray) -> tuple[float, list[int]]:
+    return -plan_worth(run.city, run.rules, [group]), group.tolist()
+
+
+def _plain(run: _Run) -> Duals:
+    return Duals(np.zeros(len(run.city.need)), np.zeros(run.master.cliques.shape[0]), np.zeros(0))
+
+
+def _whole(run: _Run, sets_max: int) -> bool:
+    """List all groups when they are few; return whether that settled it."""
+    above = -np.inf if run.rules.linked else 0.0
+    nodes = min(WHOLE_NODES, run.nodes_max)
+    if sets_max <= 0:
+        return False
+    found = run.pricer.find(_plain(run), above=above, nodes_max=nodes, sets_max=sets_max)
+    run.nodes += found.nodes
+    run.master.add(found.groups)
+    if found.complete:
+        _pack(run)
+    return found.complete
+
+
+def _pack(run: _Run) -> None:
+    """Choose among the groups known, which are all that matter."""
+    plan, bound = run.master.packed(nodes_max=BRANCHES, start=run.plan or ())
+    run.offer(plan)
+    run.bound = min(run.bound, max(bound, run.value))
+    if plan is not None and run.plan is not None and bound <= run.value + 100 * run.least:
+        run.bound = min(run.bound, run.value)
+
+
+def _single(run: _Run) -> None:
+    """Search the one best group."""
+    above = max(run.value, 0.0)
+    found = run.find(_plain(run), above=above, rising=True, shared=True)
+    if len(found.worth):
+        run.offer([found.groups[int(np.argmax(found.worth))]])
+    run.bound = min(run.bound, max(found.bound, run.value))
+
+
+def _linked(run: _Run) -> None:
+    """Column generation, then all groups within the gap."""
+    above = -np.inf if run.rules.linked else 0.0
+    first = run.find(_plain(run), above=above, rising=True, nodes_per_root=FIRST_NODES)
+    run.master.add(first.groups)
+    priced = _priced_out(run)
+    if priced is None or run.closed():
+        return
+    relaxed, slack = priced
+    plan, _ = run.master.packed(nodes_max=2000, start=run.plan or ())
+    run.offer(plan)
+    if run.closed():
+        return
+    gap = relaxed.value + slack - run.value
+    found = run.find(relaxed.duals, above=relaxed.each - gap - run.least, sets_max=run.sets_max)
+    run.master.add(found.groups)
+    if found.complete:
+        _pack(run)
+    else:
+        plan, _ = run.master.packed(nodes_max=2000, start=run.plan or ())
+        run.offer(plan)
+
+
+def _priced_out(run: _Run) -> tuple[Relaxed, float] | None:
+    """Add groups until none is worth more than its price; None when that cannot be finished."""
+    quick = QUICK_NODES
+    while run.rounds < ROUNDS_MAX and run.nodes < run.nodes_max:
+        run.rounds += 1
+        relaxed = run.master.relaxed()
+        least = 1e-9 * run.master.scale
+        line = relaxed.each + least
+        found = run.find(relaxed.duals, above=line, rising=True, nodes_per_root=quick)
+        bound = relaxed.fixed + run.rules.polygons * _over(run.rules, found.bound)
+        if relaxed.missing <= SHORT or not found.groups:
+            run.bound = min(run.bound, bound)
+        if found.groups and run.master.add(_best(found)):
+            continue
+        if not found.complete:
+            if quick >= run.nodes_max:
+                return None
+            quick *= 20
+            continue
+        if relaxed.missing <= SHORT:
+            return relaxed, max(bound - relaxed.value, 0.0)
+        if not _possible(run):
+            run.bound = -np.inf
+            return None
+        run.master.dearer()
+    return None
+
+
+def _over(rules: Rules, best: float) -> float:
+    return best if rules.exactly else max(best, 0.0)
+
+
+def _best(found: Found) -> list[np.ndarray]:
+    order = np.argsort(-found.worth, kind="stable")[:KEPT_PER_ROUND]
+    return [found.groups[at] for at in order]
+
+
+def _possible(run: _Run) -> bool:
+    """Whether groups could be mixed so that nothing asked for is missing (else: no plan)."""
+    city, rules = run.city, run.rules
+    flat = city._replace(need=np.zeros(len(city.need)))
+    free = _without_price(rules)
+    pricer = Pricer(flat, free, run.master.cliques)
+    master = Master(flat, free, run.master.cliques, worthless=True)
+    master.add(run.master.groups)
+    quick = QUICK_NODES
+    while run.rounds < ROUNDS_MAX and run.nodes < run.nodes_max:
+        run.rounds += 1
+        relaxed = master.relaxed()
+        if relaxed.missing <= SHORT:
+            run.master.add(master.groups)
+            return True
+        found = pricer.find(
+            relaxed.duals, above=relaxed.each + 1e-9, rising=True, nodes_per_root=quick
+        )
+        run.nodes += found.nodes
+        if found.groups and master.add(_best(found)):
+            continue
+        if found.complete:
+            return False
+        quick *= 20
+    run.master.add(master.groups)
+    return True
+
+
+def _without_price(rules: Rules) -> Rules:
+    from dataclasses import replace
+
+    return replace(rules, limits=rules.limits._replace(price_per_m=0.0))

@@ -1,0 +1,144 @@
+"""The exact solver beside brute force, its laws, and whole areas."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sparse
+from scipy.spatial import Delaunay
+
+from targeting.delineation.exact import solve_exact
+from targeting.delineation.graph import City, Limits, build_city
+from targeting.delineation.rules import (
+    Floor,
+    Rules,
+    Share,
+    broken_alone,
+    broken_together,
+    plan_worth,
+    worth,
+)
+from targeting.model import Links
+from tests.delineation.brute import best_plan, feasible_sets
+
+SETS_MAX = 700
+
+
+def made_city(chance: np.random.Generator, count: int) -> City:
+    """Blocks at random points; some of the pairs that Delaunay makes are linked."""
+    if count > 3:
+        corners = Delaunay(chance.random((count, 2))).simplices
+        pairs = np.unique(np.sort(corners[:, [[0, 1], [1, 2], [0, 2]]].reshape(-1, 2)), axis=0)
+    else:
+        pairs = np.array([(i, i + 1) for i in range(count - 1)], dtype=np.int64).reshape(-1, 2)
+    pairs = pairs[chance.random(len(pairs)) < chance.choice([0.4, 0.7, 1.0])]
+    size = len(pairs)
+    links = Links(
+        pairs[:, 0], pairs[:, 1], chance.uniform(0, 20, size), chance.uniform(5, 80, size)
+    )
+    people = chance.integers(0, 200, count) * (chance.random(count) < 0.9)
+    line = chance.choice([0.0, 0.3, 0.6])
+    return build_city(
+        people * (chance.random(count) - line),
+        people.astype(float),
+        chance.uniform(1000, 5000, count),
+        chance.uniform(200, 400, count),
+        links,
+        together=chance.integers(-1, 2, count),
+        cut_price=float(chance.choice([0.0, 1.0])),
+    )
+
+
+def made_rules(chance: np.random.Generator, city: City) -> Rules:
+    """Every rule switched on or off by chance."""
+    count = len(city.need)
+
+    def on(share: float = 0.5) -> bool:
+        return bool(chance.random() < share)
+
+    limits = Limits(
+        population_min=float(chance.integers(0, 300)) if on() else 0.0,
+        population_max=float(chance.integers(200, 700)) if on(0.8) else np.inf,
+        area_max_m2=float(chance.uniform(5000, 20000)) if on() else np.inf,
+        compactness_min=float(chance.uniform(0, 0.4)) if on() else 0.0,
+        price_per_m=float(chance.uniform(0, 0.3)) if on(0.8) else 0.0,
+        blocks_min=int(chance.integers(1, 3)) if on(0.3) else 1,
+        blocks_max=int(chance.integers(2, 6)) if on() or count > 11 else 2**31,
+    )
+    near = None
+    if on(0.3):
+        pairs = np.triu(chance.random((count, count)) < 0.15, 1)
+        near = sparse.csr_array((pairs | pairs.T).astype(float))
+    leading = chance.integers(0, 4, (3, count)).astype(float) if on() else None
+    floors = [Floor("f", int(chance.integers(0, 3)), 1)] if leading is not None and on() else []
+    shares = (
+        [Share("s", chance.random(count) < 0.5, float(chance.uniform(0.1, 0.9)))] if on(0.3) else []
+    )
+    return Rules(
+        limits,
+        polygons=int(chance.integers(1, 4 if count <= 10 else 3)),
+        exactly=on(0.3),
+        barred=chance.random(count) < 0.15 if on() else None,
+        required=np.flatnonzero(chance.random(count) < 0.1) if on(0.3) else np.empty(0, np.int64),
+        seeds=chance.random(count) < 0.4 if on(0.3) else None,
+        near=near,
+        leading=leading,
+        floors=floors,
+        shares=shares,
+    )
+
+
+def case(seed: int) -> tuple[City, Rules]:
+    """A city and rules with few enough feasible groups for brute force."""
+    chance = np.random.default_rng(seed)
+    while True:
+        city = made_city(chance, int(chance.integers(1, 17)))
+        rules = made_rules(chance, city)
+        if len(feasible_sets(city, rules)[0]) <= SETS_MAX:
+            return city, rules
+
+
+def agrees(seed: int, **how: int) -> bool:
+    """Hold the solver to brute force; return whether there is a plan."""
+    city, rules = case(seed)
+    best = best_plan(city, rules)
+    found = solve_exact(city, rules, **how)
+    assert found.proven, seed
+    if best is None:
+        assert found.groups is None, seed
+        assert found.bound == -np.inf
+        return False
+    assert found.groups is not None, seed
+    assert found.value == pytest.approx(best, abs=1e-7), seed
+    assert found.bound == pytest.approx(best, abs=1e-6)
+    assert found.value == pytest.approx(plan_worth(city, rules, found.groups))
+    assert not broken_together(city, rules, found.groups)
+    assert not any(broken_alone(city, rules, group) for group in found.groups)
+    return True
+
+
+def test_brute_force_states_what_the_rules_state():
+    # The vectorized brute force beside the plain definition, every subset of small cities.
+    for seed in range(12):
+        chance = np.random.default_rng(seed)
+        city = made_city(chance, 7)
+        rules = made_rules(chance, city)
+        masks, values = feasible_sets(city, rules)
+        stated = dict(zip(masks.tolist(), values, strict=True))
+        for mask in range(1, 1 << 7):
+            blocks = np.flatnonzero((mask >> np.arange(7)) & 1)
+            fits = not broken_alone(city, rules, blocks)
+            assert fits == (mask in stated)
+            if fits:
+                assert stated[mask] == pytest.approx(worth(city, rules.limits, blocks))
+
+
+@pytest.mark.parametrize("part", range(5))
+def test_equals_brute_force_on_500_random_cities(part: int):
+    feasible = [agrees(seed) for seed in range(part * 100, part * 100 + 100)]
+    assert 50 < sum(feasible) < 100
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_pricing_out_equals_brute_force(part: int):
+    # The way large cities go: never all groups listed at once.
+    feasible = [agrees(seed, whole_sets=0) for seed in range(part * 100, part * 100 + 100)]
+    assert 50 < sum(feasible) < 100
