@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from targeting.delineation.scan import circular_scan, flexible_scan
 from tests.delineation.test_scan import links_of, points
@@ -66,8 +67,9 @@ def test_satscan_new_york_report_is_rebuilt(new_york):
         assert f"{row['expected']:.2f}" == figures["Expected cases"]
         assert f"{row['rate_ratio']:.2f}" == figures["Observed / expected"]
         assert f"{row['relative_risk']:.2f}" == figures["Relative risk"]
-        # Two significant digits, of the unrounded radius: 0.13 is 0.134922.
-        x, y = figures["Coordinates / radius"].split(" / ")[0].strip("()").split(",")
+        middle, radius = figures["Coordinates / radius"].split(" / ")
+        assert float(f"{row['radius_m']:.2g}") == float(radius)  # two digits are printed
+        x, y = middle.strip("()").split(",")
         where = geometry[row["center"]]
         assert (f"{where.x:.6g}", f"{where.y:.6g}") == (x, y)
 
