@@ -34,7 +34,7 @@ def test_weights_are_ones_gaps_or_facing_lengths():
 def test_touching_blocks_are_linked_though_their_gap_is_nothing():
     city = gpd.GeoSeries([box(0, 0, 80, 80), box(80, 0, 160, 80)], index=["a", "b"])
     graph = to_graph(street_links(city), city.index, weight="gap")
-    # libpysal calls a block an isolate when all its weights are 0; its links are there all the same.
+    # libpysal calls a block whose weights are all 0 an isolate; its links are there all the same.
     assert graph.isolates.tolist() == ["a", "b"]
     assert len(graph.adjacency) == 2
     assert by_id(gpd.GeoDataFrame(geometry=city), links_of(graph, city)) == {
