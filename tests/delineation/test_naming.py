@@ -111,9 +111,9 @@ def test_streets_without_a_name_do_not_bound():
 
 # ------------------------------------------------------------------------------ no two the same
 
-WEST, EAST, NORTH = (
-    shapely.box(x, y, x + 400, y + 400) for x, y in ((0, 0), (900, 90), (500, 900))
-)
+WEST, EAST = shapely.box(0, 0, 400, 400), shapely.box(900, 90, 1300, 490)
+NORTH = shapely.box(500, 900, 900, 1300)
+PAIR = {"homes": ["Sol", "Sol"], "people": [9.0, 9.0], "shapes": (WEST, EAST), "membership": [1, 2]}
 
 
 def test_twins_are_told_by_a_street_of_their_own():
@@ -122,9 +122,7 @@ def test_twins_are_told_by_a_street_of_their_own():
         Hidalgo=along(0, -5, 400, -5),
         Mina=along(1305, 90, 1305, 490),
     )
-    one, two = named(
-        ["Sol", "Sol"], [9.0, 9.0], shapes=(WEST, EAST), membership=[1, 2], streets=streets
-    )
+    one, two = named(**PAIR, streets=streets)
     assert (one.told_by, one.told) == ("street", "Larga")
     assert (two.told_by, two.told) == ("street", "Mina")
     assert polygon_name(one, "es") == "Sol, junto a Larga"
