@@ -97,6 +97,17 @@ def test_polygons_of_chance_are_those_that_can_be_listed():
         assert abs(seen[2.0**a + 2.0**b] / 20_000 - share) < error
 
 
+def test_a_polygon_of_chance_starts_where_the_people_are():
+    # One person is wanted, so the start is the whole polygon: 1, 2, 3 and 4 of 10 times.
+    values = np.stack([np.array([10.0, 20, 30, 40]), 2.0 ** np.arange(4)])
+    drawn = draw_plans(
+        as_graph(row_of(4), 4), values, np.ones(4, bool), np.array([1.0]), draws=10_000, seed=2
+    )
+    seen = [float((drawn[:, 1] == 2**i).mean()) for i in range(4)]
+    # 4.5 standard errors of the share .5, the widest.
+    assert seen == pytest.approx([0.1, 0.2, 0.3, 0.4], abs=4.5 * 0.005)
+
+
 def as_graph(links, count):
     from targeting.delineation.plans.holdout import _graph
 
