@@ -74,7 +74,7 @@ def prepare(
     shapes = np.asarray(blocks.geometry.array)[order]
     population = blocks["population"].to_numpy(float, na_value=np.nan)[order]
     scores = score.to_numpy(float, na_value=np.nan)[order]
-    outline = outlines(shapes)
+    outline = outlines(shapes) if links.outline_m is None else links.outline_m[order]
     weighed, threshold, price = weigh_need(
         scores,
         population,

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely import box
 
+from targeting.delineation.graph import measure
+from targeting.delineation.prepared import prepare
 from targeting.delineation.touching import shared_edges
 
 
@@ -128,3 +131,28 @@ def test_urban_areas_of_a_real_city(real_data: Path):
     assert set(zip(exact.first, exact.second, strict=True)) <= set(
         zip(links.first, links.second, strict=True)
     )
+
+
+def test_a_group_of_areas_has_its_true_perimeter():
+    # An L and the square in its elbow make one square of 200 m a side: 800 m, as the L by itself.
+    corner = box(0, 0, 200, 200).difference(box(100, 100, 200, 200))
+    city = gpd.GeoDataFrame(
+        {"population": [300.0, 100.0, 100.0]},
+        index=["a", "b", "c"],
+        geometry=[corner, box(100, 100, 200, 200), box(200, 0, 300, 100)],
+        crs="EPSG:6372",
+    )
+    score = pd.Series([0.9, 0.8, 0.1], index=city.index)
+    made = prepare(
+        city,
+        score,
+        shared_edges(city.geometry),
+        threshold_share=0.5,
+        need="total",
+        perimeter_price=1.0,
+    )
+    at = {name: place for place, name in enumerate(made.ids)}
+    both = measure(made.city, np.array([at["a"], at["b"]]), np.zeros(2, dtype=int), 1)
+    assert both["perimeter_m"].tolist() == pytest.approx([800.0])
+    alone = measure(made.city, np.array([at["a"]]), np.zeros(1, dtype=int), 1)
+    assert alone["perimeter_m"].tolist() == pytest.approx([800.0])
