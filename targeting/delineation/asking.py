@@ -32,6 +32,7 @@ def rules_of(
     seeds: Sequence[str] = (),
     led_by: Mapping[str, int] | None = None,
     people_share_min: Mapping[str, float] | None = None,
+    **others: object,
 ) -> Rules:
     """Return the rules of a study for a prepared city.
 
@@ -47,6 +48,8 @@ def rules_of(
         What each polygon keeps.
     polygons, exactly, separation_min_m, lock_in, lock_out, seeds, led_by, people_share_min
         As in `grow`.
+    **others
+        Bounds of each polygon, which `limits` holds.
 
     Returns
     -------

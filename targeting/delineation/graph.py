@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sparse
@@ -12,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from targeting.model import Links
 
 CORNERS = 4
+BLOCKS_MAX = 2**31
 
 
 class City(NamedTuple):
@@ -43,7 +45,29 @@ class Limits(NamedTuple):
     compactness_min: float
     price_per_m: float
     blocks_min: int = 1
-    blocks_max: int = 2**31
+    blocks_max: int = BLOCKS_MAX
+
+    @classmethod
+    def of(cls, asked: Mapping[str, Any], price_per_m: float) -> Limits:
+        """Return the limits that settings of `grow` ask for.
+
+        Examples
+        --------
+        >>> asked = {"population_min": 1, "population_max": 9, "compactness_min": 0.2,
+        ...          "area_max_km2": None, "blocks_min": 1, "blocks_max": 5}
+        >>> Limits.of(asked, 0.5).area_max_m2
+        inf
+        """
+        area, most = asked["area_max_km2"], asked["blocks_max"]
+        return cls(
+            population_min=asked["population_min"],
+            population_max=asked["population_max"],
+            area_max_m2=np.inf if area is None else area * 1e6,
+            compactness_min=asked["compactness_min"],
+            price_per_m=price_per_m,
+            blocks_min=asked["blocks_min"],
+            blocks_max=BLOCKS_MAX if most is None else most,
+        )
 
 
 def build_city(
@@ -142,6 +166,7 @@ def reordered(links: Links, place: np.ndarray) -> Links:
         open_m=None if links.open_m is None else links.open_m[np.argsort(place)],
         kind=None if links.kind is None else links.kind[order],
         hidden=hidden,
+        outline_m=None if links.outline_m is None else links.outline_m[np.argsort(place)],
     )
 
 

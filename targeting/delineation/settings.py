@@ -56,6 +56,7 @@ def check_settings(
     blocks_max: int | None = None,
     separation_min_m: float = 0.0,
     colonia_cut_price: float = 0.0,
+    simplify_m: float = 0.0,
     led_by: Mapping[str, int] | None = None,
     people_share_min: Mapping[str, float] | None = None,
     **others: Any,
@@ -68,7 +69,7 @@ def check_settings(
         As in `grow`.
     perimeter_price, seed, score_weight, need, effort, blocks_min, blocks_max
         As in `grow` and `ward`.
-    separation_min_m, colonia_cut_price, led_by, people_share_min
+    separation_min_m, colonia_cut_price, simplify_m, led_by, people_share_min
         As in `grow`.
     **others
         Settings whose types say all there is to check without the city.
@@ -91,6 +92,7 @@ def check_settings(
         _outside("delineation.blocks_min", blocks_min, AT_LEAST_ONE),
         _outside("delineation.separation_min_m", separation_min_m, NOT_NEGATIVE),
         _outside("delineation.colonia_cut_price", colonia_cut_price, NOT_NEGATIVE),
+        _outside("delineation.simplify_m", simplify_m, NOT_NEGATIVE),
     ]
     if blocks_max is not None:
         found.append(_outside("delineation.blocks_max", blocks_max, AT_LEAST_ONE))

@@ -12,6 +12,7 @@ from targeting.model.computed import (
     Result,
     Scores,
     Stability,
+    Surroundings,
     Values,
 )
 from targeting.model.declared import (
@@ -53,6 +54,7 @@ __all__ = [
     "Result",
     "Scores",
     "Stability",
+    "Surroundings",
     "Severity",
     "Territory",
     "Values",

@@ -268,6 +268,25 @@ class Links:
 
 
 @dataclass(frozen=True)
+class Surroundings:
+    """What a delineation may know beside blocks, scores and links; each part may be unknown.
+
+    Parameters
+    ----------
+    parts : DataFrame, optional
+        Index block ids; what each dimension adds to the score.
+    axes : ndarray of geometry, optional
+        Center lines of streets, in the blocks' coordinate system.
+    barriers : ndarray of geometry, optional
+        Lines nobody crosses, in the same.
+    """
+
+    parts: pd.DataFrame | None = None
+    axes: np.ndarray | None = None
+    barriers: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
 class CandidatePolygons:
     """Candidate intervention polygons: connected, disjoint, within every bound asked for.
 

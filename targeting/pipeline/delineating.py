@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from targeting.composite.dimensions import by_dimension
@@ -19,6 +21,7 @@ from targeting.model import (
     Result,
     Scores,
     Stability,
+    Surroundings,
     Territory,
 )
 from targeting.pipeline.telling import Tell
@@ -41,10 +44,21 @@ def delineated(
     """Return the polygons of a study, drawn by the method and the settings it states."""
     use, settings = study.delineation.use, study.delineation.settings
     given: list[Any] = [_placed_blocks(study, territory), scores.score, links]
-    if "led_by" in settings:
-        given.append(by_dimension(scores, study.indicators))
-    found: CandidatePolygons = method("delineator", use)(*given, **settings)
+    delineate = method("delineator", use)
+    if "around" in inspect.signature(delineate).parameters:
+        given.append(surroundings(study, territory, scores))
+    found: CandidatePolygons = delineate(*given, **settings)
     return found
+
+
+def surroundings(study: Study, territory: Territory, scores: Scores) -> Surroundings:
+    """Return what a delineation may know beside blocks, scores and links."""
+    axes, barriers = territory.street_axes, territory.barriers
+    return Surroundings(
+        parts=by_dimension(scores, study.indicators),
+        axes=None if axes is None else np.asarray(axes.geometry.array),
+        barriers=None if barriers is None else np.asarray(barriers.geometry.array),
+    )
 
 
 def judged(study: Study, result: Result, links: Links, membership: pd.Series[int]) -> JudgedPlan:

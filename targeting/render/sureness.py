@@ -131,7 +131,7 @@ def plan_lines(result: Result, language: str) -> list[str]:
     if record["proven"]:
         lines.append(say("plan.proven", language))
     elif record["gap"] is not None:
-        lines.append(say("plan.gap", language, share=record["gap"]))
+        lines.append(say("plan.gap", language, share=np.floor((1 - record["gap"]) * 1000) / 1000))
     if record["reruns"]:
         lines.append(
             say(

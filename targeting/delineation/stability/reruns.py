@@ -127,17 +127,9 @@ def defaults() -> dict[str, Any]:
     }
 
 
-def limits_of(chosen: dict[str, Any], price_per_m: float, times: float = 1.0) -> Limits:
-    """Return the limits that settings of `grow` ask for, the population's times a factor."""
-    area, most = chosen["area_max_km2"], chosen["blocks_max"]
-    return Limits(
-        population_min=chosen["population_min"] * times,
-        population_max=chosen["population_max"] * times,
-        area_max_m2=np.inf if area is None else area * 1e6,
-        compactness_min=chosen["compactness_min"],
-        price_per_m=price_per_m,
-        blocks_min=chosen["blocks_min"],
-        blocks_max=2**31 if most is None else most,
+def _times(limits: Limits, times: float) -> Limits:
+    return limits._replace(
+        population_min=limits.population_min * times, population_max=limits.population_max * times
     )
 
 
@@ -154,7 +146,7 @@ def _cases(
     """Every rerun, draws first."""
     asked = {key: chosen[key] for key in _RULES}
     price, seed = prepared.price_per_m, int(chosen["seed"])
-    rules = rules_of(prepared, blocks, parts, limits_of(chosen, price), **asked)
+    rules = rules_of(prepared, blocks, parts, Limits.of(chosen, price), **asked)
     outline = outlines(prepared.shapes)
     how = {key: chosen[key] for key in ("threshold_share", "need", "perimeter_price")}
     for number, drawn in enumerate(draws):
@@ -166,7 +158,7 @@ def _cases(
         other = replace(rules, limits=rules.limits._replace(price_per_m=price * times))
         yield Case("perimeter_price", times, prepared.city, other, seed)
     for times in bounds:
-        other = replace(rules, limits=limits_of(chosen, price, times))
+        other = replace(rules, limits=_times(rules.limits, times))
         yield Case("population_bounds", times, prepared.city, other, seed)
     for more in range(1, seeds + 1):
         yield Case("seed", float(seed + more), prepared.city, rules, seed + more)

@@ -166,7 +166,7 @@
     if (held.proven) {
       texts.push(say("plan.proven"));
     } else if (held.gap !== null) {
-      texts.push(say("plan.gap", { share: number(held.gap * 100, 1) }));
+      texts.push(say("plan.gap", { share: number(Math.floor((1 - held.gap) * 1000) / 10, 1) }));
     } else {
       texts.push(say("plan.no_gap"));
     }
