@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from targeting.delineation.bound.budget import priced
+import numpy as np
+
+from targeting.delineation.bound.budget import everywhere, part_of, priced
 from targeting.delineation.bound.cuts import borders
 from targeting.delineation.bound.possible import possible_blocks
 from targeting.delineation.graph import City
@@ -27,7 +29,6 @@ def resident_price(city: City, rules: Rules) -> float:
 
     Examples
     --------
-    >>> import numpy as np
     >>> from targeting.delineation.graph import Limits, build_city
     >>> from targeting.model import Links
     >>> none = Links(*(np.empty(0, dtype=int),) * 2, *(np.empty(0),) * 2)
@@ -36,7 +37,10 @@ def resident_price(city: City, rules: Rules) -> float:
     >>> 1 <= resident_price(city, Rules(Limits(1, 1, np.inf, 0, 0.0), 2)) <= 5
     True
     """
-    among, polygons = possible_blocks(city, rules)
-    links = borders(city, rules.limits.price_per_m)
-    found = priced(city, rules, links, among, polygons, links.own)
-    return float(found.prices[0])
+    possible = possible_blocks(city, rules)
+    polygons = possible.polygons(rules)
+    if not polygons:
+        return 0.0
+    whole = everywhere(city, rules, borders(city, rules.limits.price_per_m))
+    place = part_of(whole, possible.among, np.flatnonzero(possible.among))
+    return float(priced(place, polygons).prices[0])

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from tqdm import tqdm
 
-from targeting.delineation.bound.budget import priced
-from targeting.delineation.bound.certificate import Bound, Certificate
+from targeting.delineation.bound.budget import Place, Priced, everywhere, part_of, priced
+from targeting.delineation.bound.certificate import Bound, Certificate, Piece
 from targeting.delineation.bound.check import check_bound
 from targeting.delineation.bound.cuts import borders
-from targeting.delineation.bound.possible import possible_blocks
+from targeting.delineation.bound.possible import Possible, possible_blocks
 from targeting.delineation.graph import City
 from targeting.delineation.rules import Rules
+
+CROWDED = 8
+TURNS = 3
 
 
 def upper_bound(
@@ -42,9 +46,109 @@ def upper_bound(
     >>> round(upper_bound(city, Rules(Limits(1, 1, np.inf, 0, 0.001), 1)).value, 6)
     0.85
     """
-    among, polygons = possible_blocks(city, rules)
-    links = borders(city, rules.limits.price_per_m)
-    found = priced(city, rules, links, among, polygons, links.own)
-    person, meter, block = (float(price) for price in found.prices)
-    certificate = Certificate(person, meter, block, found.best.flow)
+    possible = possible_blocks(city, rules)
+    whole = everywhere(city, rules, borders(city, rules.limits.price_per_m))
+    certificate = Certificate(tuple(_pieces(whole, possible, rules)))
     return Bound(check_bound(city, rules, certificate), certificate)
+
+
+class _Table:
+    """What a component with few polygons is worth at most, by their number."""
+
+    def __init__(self, place: Place, room: int, start: np.ndarray) -> None:
+        self.place, self.room, self.start = place, room, start
+        self.known: dict[int, Priced] = {}
+
+    def worth(self, number: int) -> float:
+        if number == 0:
+            return 0.0
+        if number not in self.known:
+            self.known[number] = priced(self.place, number, self.start)
+        return self.known[number].value
+
+    def best(self, guess: int, one_more: float) -> int:
+        """Return how many polygons pay most when each costs so much; worth is concave."""
+        number = min(max(guess, 0), self.room)
+        for step in (1, -1):
+            while 0 <= number + step <= self.room:
+                gain = self.worth(number + step) - self.worth(number) - step * one_more
+                if gain <= 0:
+                    break
+                number += step
+        return number
+
+
+def _pieces(whole: Place, possible: Possible, rules: Rules) -> list[Piece]:
+    """Prices for each component with few polygons by itself, and for the others together.
+
+    How many polygons each gets in the best split follows from what one more is worth among the
+    others, and that from how many are left for them.
+    """
+    polygons = possible.polygons(rules)
+    if not polygons:
+        return []
+    everything = part_of(whole, possible.among, np.flatnonzero(possible.among))
+    pooled = priced(everything, polygons)
+    part = possible.part[everything.blocks]
+    count = len(possible.room)
+    full = np.bincount(part, everything.use[0] * pooled.best.inside, minlength=count)
+    full = full / whole.most[0] if np.isfinite(whole.most[0]) else np.ones(count)
+    crowded = (full > CROWDED) & (possible.room > CROWDED)
+    crowded[np.lexsort((np.arange(count), -np.bincount(part), -full))[0]] = True
+    tables = {
+        int(which): _Table(
+            part_of(whole, possible.among, np.flatnonzero(possible.part == which)),
+            int(min(possible.room[which], polygons)),
+            pooled.prices,
+        )
+        for which in np.flatnonzero(~crowded)
+    }
+    rest = part_of(whole, possible.among, np.flatnonzero(possible.among & _in(possible, crowded)))
+    taken = {which: round(float(full[which])) for which in tables}
+    found = {polygons: priced(rest, polygons, pooled.prices)} if not tables else {}
+    left, prices = -1, pooled.prices
+    for _ in tqdm(range(TURNS), desc="bound", delay=2, disable=None, leave=False):
+        one_more = _one_more(prices, whole)
+        taken = {which: tables[which].best(taken[which], one_more) for which in tables}
+        left = max(polygons - sum(taken.values()), 1)
+        if left in found:
+            break
+        found[left] = priced(rest, left, prices)
+        prices = found[left].prices
+    flow = np.zeros(len(whole.kept))
+    flow[everything.kept] = pooled.best.flow
+    pieces = [Piece(*_plain(pooled.prices), flow)]
+    for known in found.values():
+        pieces += _parted(rest, known, possible)
+    for table in tables.values():
+        for known in table.known.values():
+            pieces += _parted(table.place, known, possible)
+    return pieces
+
+
+def _parted(place: Place, known: Priced, possible: Possible) -> list[Piece]:
+    """One piece for each component of a place."""
+    part = possible.part[place.blocks]
+    of_link = part[place.links.row]
+    return [
+        Piece(
+            *_plain(known.prices),
+            known.best.flow[of_link == which],
+            int(place.blocks[np.argmax(part == which)]),
+        )
+        for which in np.unique(part)
+    ]
+
+
+def _plain(prices: np.ndarray) -> tuple[float, float, float]:
+    person, meter, block = prices.tolist()
+    return person, meter, block
+
+
+def _in(possible: Possible, chosen: np.ndarray) -> np.ndarray:
+    return np.asarray(np.append(chosen, False)[possible.part])
+
+
+def _one_more(prices: np.ndarray, whole: Place) -> float:
+    priced_ = prices > 0
+    return float((prices[priced_] * whole.most[priced_]).sum())

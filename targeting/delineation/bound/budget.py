@@ -1,4 +1,4 @@
-"""The price of a resident: where all polygons together have just the people they may have."""
+"""Prices at which several polygons together have just the room they may have."""
 
 from __future__ import annotations
 
@@ -12,7 +12,22 @@ from targeting.delineation.rules import Rules
 
 STEPS = 14
 CLOSE = 1e-5
-ROUNDS = 4
+ROUNDS = 3
+NEAR = 0.01
+
+
+class Place(NamedTuple):
+    """A part of the city to be bounded: its blocks, links, and what each block uses.
+
+    `kept` are the positions of its links among the city's; `use` has a row for people, ground
+    and blocks; `most` is what one polygon may use of each.
+    """
+
+    blocks: np.ndarray
+    kept: np.ndarray
+    links: Borders
+    use: np.ndarray
+    most: np.ndarray
 
 
 class Priced(NamedTuple):
@@ -23,109 +38,129 @@ class Priced(NamedTuple):
     value: float
 
 
-class _Budget(NamedTuple):
-    """One scarce thing: how much each block uses and how much all polygons together may."""
+def everywhere(city: City, rules: Rules, links: Borders) -> Place:
+    """Return the whole city as a place."""
+    limits = rules.limits
+    count = len(city.need)
+    return Place(
+        np.arange(count),
+        np.arange(len(links.row)),
+        links,
+        np.stack([city.population, city.area, np.ones(count)]),
+        np.array([limits.population_max, limits.area_max_m2, float(limits.blocks_max)]),
+    )
 
-    use: np.ndarray
-    most: float
 
-
-def priced(
-    city: City,
-    rules: Rules,
-    links: Borders,
-    among: np.ndarray,
-    polygons: int,
-    own: np.ndarray,
-    start: np.ndarray | None = None,
-) -> Priced:
-    """Return the prices at which the Lagrangian bound with pooled budgets is least.
+def part_of(whole: Place, among: np.ndarray, blocks: np.ndarray) -> Place:
+    """Return some blocks as a place; a border to blocks outside `among` is always paid.
 
     Parameters
     ----------
-    city, rules : City, Rules
-        The blocks and what is asked for.
-    links : Borders
-        Of the city.
+    whole : Place
+        The city.
     among : ndarray of bool
         Blocks that may be in a polygon.
-    polygons : int
-        How many at most.
-    own : ndarray
-        What a block is worth while all its neighbors are in, before any price.
-    start : ndarray, optional
-        Prices to start from.
+    blocks : ndarray of int64
+        A union of components of those, in rising order.
     """
-    limits = rules.limits
-    budgets = [
-        _Budget(city.population, polygons * limits.population_max),
-        _Budget(city.area, polygons * limits.area_max_m2),
-        _Budget(np.ones(len(own)), float(polygons) * limits.blocks_max),
-    ]
-    prices = np.zeros(3) if start is None else start.copy()
-    answer = _at(prices, budgets, links, among, own)
+    links = whole.links
+    place = np.full(len(among), -1)
+    place[blocks] = np.arange(len(blocks))
+    mine = place[links.row] >= 0
+    rim = mine & ~among[links.column]
+    kept = np.flatnonzero(mine & among[links.column])
+    paid = np.bincount(place[links.row[rim]], links.cost[rim], minlength=len(blocks))
+    at = np.full(len(links.row), -1)
+    at[kept] = np.arange(len(kept))
+    inner = Borders(
+        place[links.row[kept]],
+        place[links.column[kept]],
+        at[links.back[kept]],
+        links.cost[kept],
+        links.own[blocks] - paid,
+    )
+    return Place(blocks, kept, inner, whole.use[:, blocks], whole.most)
+
+
+def priced(place: Place, polygons: int, start: np.ndarray | None = None) -> Priced:
+    """Return the prices at which the Lagrangian bound on so many polygons is least.
+
+    Parameters
+    ----------
+    place : Place
+        Where they are.
+    polygons : int
+        How many share the room.
+    start : ndarray, optional
+        Prices near the answer.
+
+    Returns
+    -------
+    Priced
+        `value` holds for exactly so many polygons and for fewer.
+    """
+    room = polygons * place.most
+    answer = _at(np.zeros(3), place, room)
     for turn in range(ROUNDS):
-        moved = False
-        for which, budget in enumerate(budgets):
-            if not np.isfinite(budget.most):
-                continue
-            used = float(budget.use[answer.best.inside].sum())
-            if used <= budget.most and prices[which] == 0:
-                continue
-            if turn and abs(used / budget.most - 1) < 0.01:
-                continue
-            better = _along(which, answer, budgets, links, among, own)
-            moved |= better.value < answer.value * (1 - CLOSE)
-            answer = better if better.value <= answer.value else answer
-            prices = answer.prices
-        if not moved:
+        before = answer.value
+        for which in range(3):
+            used = float(place.use[which][answer.best.inside].sum())
+            over = np.isfinite(room[which]) and used > room[which]
+            loose = answer.prices[which] > 0 and turn and abs(used / room[which] - 1) > NEAR
+            if over or loose:
+                better = _along(which, answer, place, room, start)
+                answer = better if better.value <= answer.value else answer
+        if answer.value >= before * (1 - CLOSE):
             break
     return answer
 
 
 def _at(
-    prices: np.ndarray, budgets: list[_Budget], links: Borders, among: np.ndarray, own: np.ndarray
+    prices: np.ndarray, place: Place, room: np.ndarray, within: np.ndarray | None = None
 ) -> Priced:
-    weight = own - sum(price * budget.use for price, budget in zip(prices, budgets, strict=True))
-    best = closure(links, np.asarray(weight), among)
-    dues = [p * b.most for p, b in zip(prices, budgets, strict=True) if p > 0]
-    return Priced(prices, best, best.value + float(sum(dues)))
+    weight = place.links.own - prices @ place.use
+    among = np.ones(len(weight), dtype=bool) if within is None else within
+    best = closure(place.links, weight, among)
+    return Priced(prices, best, best.value + _dues(prices, room))
+
+
+def _dues(prices: np.ndarray, room: np.ndarray) -> float:
+    return float((prices[prices > 0] * room[prices > 0]).sum())
 
 
 def _along(
-    which: int,
-    known: Priced,
-    budgets: list[_Budget],
-    links: Borders,
-    among: np.ndarray,
-    own: np.ndarray,
+    which: int, known: Priced, place: Place, room: np.ndarray, start: np.ndarray | None
 ) -> Priced:
     """Minimize over one price, the others fixed: tangents from both sides (a convex function).
 
     The dearer the thing, the fewer blocks are chosen, and always among those chosen before
     (Gallo, Grigoriadis & Tarjan 1989), so that the cuts get smaller.
     """
-    budget = budgets[which]
+    use, most = place.use[which], float(room[which])
 
-    def at(price: float, within: np.ndarray) -> tuple[Priced, float]:
+    def at(price: float, within: np.ndarray | None) -> tuple[Priced, float]:
         prices = known.prices.copy()
         prices[which] = price
-        found = _at(prices, budgets, links, within, own)
-        return found, budget.most - float(budget.use[found.best.inside].sum())
+        found = _at(prices, place, room, within)
+        return found, most - float(use[found.best.inside].sum())
 
-    low = at(0.0, among)[0] if known.prices[which] else known
-    slope = budget.most - float(budget.use[low.best.inside].sum())
+    low, slope = (known, -1.0) if known.prices[which] == 0 else at(0.0, None)
+    slope = most - float(use[low.best.inside].sum())
     if slope >= 0:
         return low
-    high = _dear(low, budget, own)
-    worth = high * budget.most + _rest(known, which, budgets)
-    left, right = (0.0, low.value, slope), (high, worth, budget.most)
+    some = low.best.inside & (use > 0)
+    dear = 1.0001 * float((np.maximum(place.links.own[some], 0.0) / use[some]).max(initial=0.0))
+    rest = low.value - low.best.value
+    left, right = (0.0, low.value, slope), (dear, dear * most + rest, most)
     within, best = low.best.inside, low
-    for _ in range(STEPS):
+    hint = 0.0 if start is None else float(start[which])
+    for step in range(STEPS):
         over = left[1] - right[1] + right[2] * (right[0] - left[0])
         price = left[0] + max(over, 0.0) / max(right[2] - left[2], 1e-300)
         price = min(max(price, left[0]), right[0])
         lowest = left[1] + left[2] * (price - left[0])
+        if step == 0 and left[0] < hint < right[0]:
+            price, lowest = hint, -np.inf
         found, slope = at(price, within)
         if found.value < best.value:
             best = found
@@ -135,17 +170,4 @@ def _along(
             left, within = (price, found.value, slope), found.best.inside
         else:
             right = (price, found.value, slope)
-    final, _ = at(float(best.prices[which]), among)
-    return final
-
-
-def _dear(low: Priced, budget: _Budget, own: np.ndarray) -> float:
-    """Price at which nothing is worth choosing."""
-    some = low.best.inside & (budget.use > 0)
-    return float((np.maximum(own[some], 0.0) / budget.use[some]).max(initial=0.0)) * 1.0001
-
-
-def _rest(known: Priced, which: int, budgets: list[_Budget]) -> float:
-    both = enumerate(zip(known.prices, budgets, strict=True))
-    dues = [price * budget.most for n, (price, budget) in both if n != which and price > 0]
-    return float(sum(dues))
+    return at(float(best.prices[which]), None)[0]

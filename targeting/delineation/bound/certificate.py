@@ -6,9 +6,36 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+EVERYWHERE = -1
+
 
 def _nothing() -> np.ndarray:
     return np.empty(0)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Dual numbers for one component of the city, or for all.
+
+    Parameters
+    ----------
+    resident : float
+        Price of a resident, in need. Below 0 it says that people are wanted.
+    ground, block : float
+        Price of a square meter of ground and of a block, in need; never below 0.
+    flow : ndarray
+        Per link (as `City.neighbor`; of a component: only its own links, in the same order), what
+        the first block hands to its neighbor, in need. Read as half of the difference of both
+        directions, and never more than the shared border costs.
+    start : int
+        A block of the component meant; −1 for all components.
+    """
+
+    resident: float = 0.0
+    ground: float = 0.0
+    block: float = 0.0
+    flow: np.ndarray = field(default_factory=_nothing)
+    start: int = EVERYWHERE
 
 
 @dataclass(frozen=True)
@@ -17,21 +44,11 @@ class Certificate:
 
     Parameters
     ----------
-    resident : float
-        Price of a resident, in need.
-    ground : float
-        Price of a square meter of ground, in need; never below 0.
-    block : float
-        Price of a block, in need; never below 0.
-    flow : ndarray
-        Per link (as `City.neighbor`), what the first block hands to its neighbor, in need. Read
-        as half of the difference of both directions, and never more than the shared border costs.
+    pieces : tuple of Piece
+        Each holds for any number of polygons in its component; the least counts.
     """
 
-    resident: float = 0.0
-    ground: float = 0.0
-    block: float = 0.0
-    flow: np.ndarray = field(default_factory=_nothing)
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,7 +58,8 @@ class Bound:
     Parameters
     ----------
     value : float
-        In need, like the objective; as `check_bound` finds it.
+        In need, like the objective; as `check_bound` finds it. Minus infinity when the components
+        have no room for as many polygons as are asked for exactly.
     certificate : Certificate
         The dual numbers.
     """

@@ -11,24 +11,27 @@ flow g along links that is antisymmetric and nowhere above the price of the bord
                + μ · pop(R) + α · area(R) + β · blocks(R),
 
 because what flows between two blocks of R cancels and what flows out of R is at most what its
-border costs. The last three terms are at most what one polygon may hold. Summing over disjoint
-groups leaves each block's bracket at most once: taken when positive.
+border costs. The last three terms are at most what one polygon may hold. Summed over n disjoint
+groups of one component each block's bracket counts at most once: taken when positive. A polygon
+lies in one component, so that the best split of the polygons over the components bounds all.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sparse
 from scipy.sparse.csgraph import connected_components
 
-from targeting.delineation.bound.certificate import Certificate
+from targeting.delineation.bound.certificate import Certificate, Piece
 from targeting.delineation.graph import City
 from targeting.delineation.rules import SLACK, Rules
 
 ULPS = 64
-OUTWARD = 4 * np.finfo(np.float64).eps
+EPSILON = float(np.finfo(np.float64).eps)
+OUTWARD = 4 * EPSILON
 
 
 def check_bound(city: City, rules: Rules, certificate: Certificate) -> float:
@@ -45,7 +48,7 @@ def check_bound(city: City, rules: Rules, certificate: Certificate) -> float:
     Returns
     -------
     float
-        In need. At least 0 unless exactly `rules.polygons` are asked for or blocks are required.
+        In need. Minus infinity when there is no such plan because the components have no room.
 
     Examples
     --------
@@ -57,19 +60,37 @@ def check_bound(city: City, rules: Rules, certificate: Certificate) -> float:
     >>> round(check_bound(city, rules, Certificate()), 6)
     1.7
     """
-    held, room = _may_hold(city, rules)
-    forced = np.zeros(len(city.need), dtype=bool)
-    forced[rules.required] = True
-    bracket, doubt = _brackets(city, rules, certificate, held)
-    taken = np.where(forced, bracket, np.where(held, np.maximum(bracket, 0.0), 0.0))
-    counted = held | forced
-    return _outward(
-        [math.fsum(taken[counted]), math.fsum(doubt[counted]), _polygons(rules, certificate, room)]
-    )
+    ground = _read(city, rules)
+    room = ground.room
+    lines: list[list[tuple[float, float]]] = [[] for _ in room]
+    for piece in (Piece(), *certificate.pieces):
+        for part, fixed in _fixed(ground, city, rules, piece):
+            lines[part].append((fixed, _of_one(rules, piece)))
+    forced = np.bincount(ground.part[rules.required], minlength=len(room)) > 0
+    best = np.array([0.0])
+    for part, most in enumerate(room):
+        if most:
+            best = _with_part(best, lines[part], min(most, rules.polygons), rules, forced[part])
+    if rules.exactly:
+        return float(best[rules.polygons]) if len(best) > rules.polygons else -math.inf
+    return float(best.max())
 
 
-def _may_hold(city: City, rules: Rules) -> tuple[np.ndarray, int]:
-    """Blocks that can be in a polygon, and how many polygons their components have people for."""
+class _Ground(NamedTuple):
+    """Blocks that can be in a polygon, their component, room for polygons in each, and links.
+
+    `flow` is work space, all 0 between uses.
+    """
+
+    held: np.ndarray
+    part: np.ndarray
+    room: list[int]
+    back: np.ndarray
+    cost: np.ndarray
+    flow: np.ndarray
+
+
+def _read(city: City, rules: Rules) -> _Ground:
     limits, count = rules.limits, len(city.need)
     out = (city.population > limits.population_max * (1 + 2 * SLACK)) | (
         city.area > limits.area_max_m2 * (1 + 2 * SLACK)
@@ -80,71 +101,98 @@ def _may_hold(city: City, rules: Rules) -> tuple[np.ndarray, int]:
     open_ = ~(out[row] | out[city.neighbor])
     pairs = (np.ones(int(open_.sum())), (row[open_], city.neighbor[open_]))
     _, part = connected_components(sparse.coo_array(pairs, shape=(count, count)), directed=False)
-    polygons = 0
     people = np.bincount(part, np.where(out, 0.0, city.population)) * (1 + OUTWARD * ULPS)
     blocks = np.bincount(part, ~out)
-    poor = (people < limits.population_min * (1 - 2 * SLACK)) | (blocks < max(limits.blocks_min, 1))
-    if rules.seeds is not None:
-        poor |= np.bincount(part, rules.seeds & ~out) == 0
-    for place in np.flatnonzero(~poor):
-        room = math.floor(blocks[place] / max(limits.blocks_min, 1))
-        least = limits.population_min * (1 - 3 * SLACK)
-        if least > 0:
-            room = min(room, math.floor(people[place] / least))
-        polygons += room
-        if polygons >= rules.polygons:
-            return ~out & ~poor[part], rules.polygons
-    return ~out & ~poor[part], polygons
+    seeds = blocks if rules.seeds is None else np.bincount(part, rules.seeds & ~out)
+    least = limits.population_min * (1 - 3 * SLACK)
+    room = [
+        int(min(many // max(limits.blocks_min, 1), seeded))
+        if least <= 0
+        else int(min(many // max(limits.blocks_min, 1), seeded, math.floor(living / least)))
+        for living, many, seeded in zip(people, blocks, seeds, strict=True)
+    ]
+    back = np.empty(len(row), dtype=np.int64)
+    back[np.argsort(row * count + city.neighbor)] = np.argsort(city.neighbor * count + row)
+    one = limits.price_per_m * city.priced_facing
+    held = ~out & (np.array(room)[part] > 0)
+    return _Ground(held, part, room, back, (one + one[back]) / 2, np.zeros(len(row)))
+
+
+def _fixed(ground: _Ground, city: City, rules: Rules, piece: Piece) -> list[tuple[int, float]]:
+    """Return, for each component a piece speaks of, the sum of its blocks' brackets."""
+    local = 0 <= piece.start < len(city.need)
+    if local:
+        blocks = np.flatnonzero(ground.held & (ground.part == ground.part[piece.start]))
+    else:
+        blocks = np.flatnonzero(ground.held)
+    many = np.diff(city.starts)[blocks]
+    place = np.arange(int(many.sum())) + np.repeat(
+        city.starts[blocks] - np.cumsum(many) + many, many
+    )
+    inner = ground.held[city.neighbor[place]]
+    given = np.nan_to_num(np.asarray(piece.flow, dtype=np.float64))
+    flow = ground.flow
+    known = place[inner] if local else np.arange(len(flow))
+    if len(given) == len(known):
+        flow[known] = given
+    cost = ground.cost[place]
+    away = np.clip((flow[place] - flow[ground.back[place]]) / 2, -cost, cost)
+    flow[known] = 0.0
+    # A border to a block no polygon can hold is always paid, whatever the flow says.
+    away = np.where(inner, away, cost)
+    bracket = _brackets(city, rules, piece, blocks, (many, cost, away))
+    counted = np.flatnonzero((bracket > 0) | np.isin(blocks, rules.required))
+    part = ground.part[blocks]
+    sums = {int(which): [0.0] for which in np.unique(part)}
+    counted = counted[np.argsort(part[counted], kind="stable")]
+    some, first = np.unique(part[counted], return_index=True)
+    ends = np.append(first, len(counted))[1:]
+    for which, begin, end in zip(some, first, ends, strict=True):
+        sums[int(which)] = bracket[counted[begin:end]].tolist()
+    return [(which, _up(math.fsum(taken))) for which, taken in sums.items()]
 
 
 def _brackets(
-    city: City, rules: Rules, given: Certificate, held: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return each block's bracket, and how far rounding may have put it off."""
-    count, price = len(city.need), rules.limits.price_per_m
-    row = np.repeat(np.arange(count), np.diff(city.starts))
-    facing = sparse.coo_array((city.priced_facing, (row, city.neighbor)), (count, count)).tocsr()
-    handed = np.nan_to_num(given.flow) if len(given.flow) == len(row) else np.zeros(len(row))
-    flow = sparse.coo_array((handed, (row, city.neighbor)), (count, count)).tocsr()
-    flow = ((flow - flow.T) / 2).tocoo()
-    cost = (price / 2) * (facing + facing.T)
-    one, two = flow.coords
-    most = np.asarray(cost[one, two]).ravel()
-    passed = np.clip(flow.data, -most, most)
-    # A border to a block no polygon can hold is always paid, whatever the flow says.
-    beyond = ~held[two]
-    away = np.bincount(one[~beyond], passed[~beyond], minlength=count)
-    paid = np.asarray(cost @ (~held).astype(float)).ravel()
-    inner = np.asarray(cost.sum(axis=1)).ravel()
-    person, meter, block = _prices(rules, given)
-    dues = person * city.population + meter * city.area + block
-    parts = (city.need, price * city.priced_outline, inner, away, paid, dues)
-    bracket = parts[0] - parts[1] + parts[2] - parts[3] - parts[4] - parts[5]
-    moved = np.bincount(one, np.abs(passed), minlength=count)
-    size = sum(np.abs(part) for part in (*parts, moved))
-    ulps = ULPS + 4 * np.diff(city.starts)
-    return bracket, np.asarray(size * ulps * np.finfo(np.float64).eps)
+    city: City,
+    rules: Rules,
+    piece: Piece,
+    blocks: np.ndarray,
+    links: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> np.ndarray:
+    """Return each block's bracket, with as much on top as rounding may have taken off."""
+    many, cost, away = links
+    owner = np.repeat(np.arange(len(blocks)), many)
+    person, meter, block = _prices(rules, piece)
+    parts = (
+        city.need[blocks],
+        -rules.limits.price_per_m * city.priced_outline[blocks],
+        np.bincount(owner, cost, minlength=len(blocks)),
+        -np.bincount(owner, away, minlength=len(blocks)),
+        -person * city.population[blocks],
+        -meter * city.area[blocks],
+        np.full(len(blocks), -block),
+    )
+    size = sum(np.abs(part) for part in parts)
+    size = size + np.bincount(owner, np.abs(away), minlength=len(blocks))
+    return np.asarray(sum(parts) + size * (ULPS + 4 * many) * EPSILON)
 
 
-def _polygons(rules: Rules, given: Certificate, room: int) -> float:
-    """Return what the prices of one polygon's room are worth, for all polygons."""
+def _of_one(rules: Rules, piece: Piece) -> float:
+    """Return the most that the prices of what one polygon holds can add up to."""
     limits = rules.limits
-    person, meter, block = _prices(rules, given)
+    person, meter, block = _prices(rules, piece)
     people = limits.population_max if person > 0 else limits.population_min
     one = person * people * (1 + math.copysign(3 * SLACK, person)) if person else 0.0
     one += meter * limits.area_max_m2 * (1 + 3 * SLACK) if meter else 0.0
-    one += block * limits.blocks_max
-    if one < 0:
-        return one * rules.polygons * (1 - 4 * OUTWARD) if rules.exactly else 0.0
-    return one * room * (1 + 4 * OUTWARD)
+    return _up(one + block * limits.blocks_max)
 
 
-def _prices(rules: Rules, given: Certificate) -> tuple[float, float, float]:
+def _prices(rules: Rules, piece: Piece) -> tuple[float, float, float]:
     """Prices of a resident, a square meter and a block; 0 where there is no limit to price."""
     limits = rules.limits
-    person = given.resident if math.isfinite(given.resident) else 0.0
-    meter = given.ground if math.isfinite(given.ground) else 0.0
-    block = given.block if math.isfinite(given.block) else 0.0
+    person = piece.resident if math.isfinite(piece.resident) else 0.0
+    meter = piece.ground if math.isfinite(piece.ground) else 0.0
+    block = piece.block if math.isfinite(piece.block) else 0.0
     if not math.isfinite(limits.population_max):
         person = min(person, 0.0)
     if not math.isfinite(limits.area_max_m2):
@@ -152,6 +200,24 @@ def _prices(rules: Rules, given: Certificate) -> tuple[float, float, float]:
     return person, max(meter, 0.0), max(block, 0.0)
 
 
-def _outward(parts: list[float]) -> float:
-    total = math.fsum(parts)
-    return math.nextafter(total + abs(total) * OUTWARD, math.inf)
+def _with_part(
+    best: np.ndarray, lines: list[tuple[float, float]], most: int, rules: Rules, forced: bool
+) -> np.ndarray:
+    """Best worth by number of polygons, once a component takes part with 0 … `most` of them."""
+    number = np.arange(1, most + 1)
+    worth = np.min([fixed + each * number for fixed, each in lines], axis=0)
+    worth = worth + np.abs(worth) * OUTWARD
+    size = min(len(best) + most, rules.polygons + 1)
+    after = np.full(size, -np.inf)
+    if not forced:
+        after[: len(best)] = best
+    for taken, more in zip(number, worth, strict=True):
+        some = best[: size - taken]
+        after[taken : taken + len(some)] = np.maximum(after[taken : taken + len(some)], some + more)
+    finite = np.isfinite(after)
+    after[finite] += np.abs(after[finite]) * OUTWARD
+    return after
+
+
+def _up(value: float) -> float:
+    return math.nextafter(value + abs(value) * OUTWARD, math.inf)
