@@ -147,6 +147,8 @@ def _lines(record: Mapping[str, Any], language: str) -> Iterator[str]:
     yield told("whole", polygons=len(record["polygons"]), **figures)
     if figures["engine_share"] is not None:
         yield told("engine", **figures)
+        if figures.get("engine_gap_share") is not None:
+            yield told("engine-gap", gap=figures["engine_gap_share"])
     else:
         yield told("engine-none")
     if record["method"] != "grow":

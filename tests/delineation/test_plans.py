@@ -128,7 +128,11 @@ def test_no_other_pairing_shares_more_and_rows_may_come_in_any_order(one, two, p
     found = match_plans(before, after, population)
     weight = population if found.weighed == "people" else population * 0 + 1
     if found.weighed == "people":
-        best = max(_worth(before, after, weight, pairing) for pairing in _pairings())
+        shared = _shared(before, after, weight)
+        best = max(
+            sum(shared[one - 1, two - 1] for one, two in pairing.items() if two)
+            for pairing in _pairings()
+        )
         assert found.pairs.loc[found.pairs["matched"], "people"].sum() == pytest.approx(best)
     mixed = index.copy()
     chance.shuffle(mixed)
@@ -146,14 +150,15 @@ def _pairings():
             yield dict(enumerate(row, start=1))
 
 
-def _worth(before, after, weight, pairing):
-    whole = 0.0
-    for one, two in pairing.items():
-        shared = weight[(before == one) & (after == two)].sum()
+def _shared(before, after, weight):
+    """People every two share, where they are a quarter of the larger one's."""
+    shared = np.zeros((3, 3))
+    for one, two in itertools.product((1, 2, 3), repeat=2):
+        both = weight[(before == one) & (after == two)].sum()
         larger = max(weight[before == one].sum(), weight[after == two].sum())
-        if two and shared > 0 and shared >= 0.25 * larger * (1 - 1e-9):
-            whole += shared
-    return whole
+        if both > 0 and both >= 0.25 * larger * (1 - 1e-9):
+            shared[one - 1, two - 1] = both
+    return shared
 
 
 @settings(max_examples=25, deadline=None)

@@ -51,7 +51,8 @@ class JudgedPlan:
     notes : mapping
         `objective`, `need`, `people`, `need_share` (of the need above the line), `people_share`,
         `threshold`, `price_per_m`, and of the engine `engine_objective`, `engine_share` (what
-        part of it the plan reaches; missing when it is not above 0), `engine_people_shared`.
+        part of it the plan reaches; missing when it is not above 0), `engine_people_shared` and,
+        where it is certified, `engine_gap_share`: how far at most it is from the best there can be.
     """
 
     polygons: gpd.GeoDataFrame
@@ -321,7 +322,11 @@ def _beside(
     unserved["engine_polygon"] = engine.membership.reindex(unserved.index).astype(np.int64)
     whole = float(theirs.sum())
     both = (membership != NO_POLYGON) & (engine.membership != NO_POLYGON)
+    certified = (
+        {"engine_gap_share": engine.notes["gap_share"]} if "gap_share" in engine.notes else {}
+    )
     return {
+        **certified,
         "engine_objective": whole,
         "engine_share": float(table["objective"].sum()) / whole if whole > 0 else float("nan"),
         "engine_polygons": len(theirs),

@@ -72,7 +72,8 @@ def match_plans(
     assignment problem; Kuhn 1955, The Hungarian method, solved exactly). Two polygons are paired
     only when they share at least `share_min` of the people of the *larger*; a polygon is split, or
     merged, when it shares at least `share_min` of the people of the *smaller* with several. Of
-    pairings equally good the one that gives the smallest numbers to the smallest.
+    pairings equally good the one that gives the smallest numbers to the smallest. Polygons in
+    which nobody lives match none.
 
     Parameters
     ----------
