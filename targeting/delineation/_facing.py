@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from targeting.compiled import njit, njit_inner
+from targeting.compiled import njit
 from targeting.delineation._pairs import AT_ONCE, TOUCHING_M, Edges, Pairs, lines_between
 
 STEEPEST = 0.7
@@ -62,53 +62,6 @@ def facing(pairs: Pairs, shapes: np.ndarray, outline: Edges) -> tuple[np.ndarray
     return facing_m, covered
 
 
-@njit_inner
-def _stretch(
-    block: int,
-    x: float,
-    y: float,
-    into_x: float,
-    into_y: float,
-    near: float,
-    edges: np.ndarray,
-    starts: np.ndarray,
-    many: np.ndarray,
-    span: np.ndarray,
-    slot: int,
-) -> tuple[float, float]:
-    """Least and most place, along the street, of the block's pieces on it; `span` of each piece.
-
-    The street is seen from a point of it, in a direction into the block; spans from `slot` on.
-    """
-    least = np.inf
-    most = -np.inf
-    for edge in range(starts[block], starts[block + 1]):
-        step_x = (edges[edge, 2] - edges[edge, 0]) / many[edge]
-        step_y = (edges[edge, 3] - edges[edge, 1]) / many[edge]
-        deep = (edges[edge, 0] - x) * into_x + (edges[edge, 1] - y) * into_y
-        along = (edges[edge, 1] - y) * into_x - (edges[edge, 0] - x) * into_y
-        deeper = step_x * into_x + step_y * into_y
-        further = step_y * into_x - step_x * into_y
-        steep = abs(deeper) > STEEPEST * abs(further)
-        for part in range(many[edge]):
-            depth_a = deep + part * deeper
-            depth_b = depth_a + deeper
-            span[slot, 0] = np.inf
-            if not steep and min(depth_a, depth_b) <= near:
-                place_a = along + part * further
-                place_b = place_a + further
-                if depth_a > near:
-                    place_a += further * (depth_a - near) / (depth_a - depth_b)
-                elif depth_b > near:
-                    place_b -= further * (depth_b - near) / (depth_b - depth_a)
-                span[slot, 0] = min(place_a, place_b)
-                span[slot, 1] = max(place_a, place_b)
-                least = min(least, span[slot, 0])
-                most = max(most, span[slot, 1])
-            slot += 1
-    return least, most
-
-
 @njit
 def facing_lengths(
     first: np.ndarray,
@@ -157,24 +110,46 @@ def facing_lengths(
     for pair in range(len(first)):
         if not apart[pair]:
             continue
-        from_x, from_y, to_x, to_y = lines[pair, 0], lines[pair, 1], lines[pair, 2], lines[pair, 3]
-        x, y = to_x - from_x, to_y - from_y
+        x, y = lines[pair, 2] - lines[pair, 0], lines[pair, 3] - lines[pair, 1]
         gap = (x * x + y * y) ** 0.5
         x, y = x / gap, y / gap
         near = max(gap / 2, NEAR_M)
-        one, two = first[pair], second[pair]
-        low, high = _stretch(one, from_x, from_y, -x, -y, near, edges, starts, many, span, 0)
-        left, right = _stretch(two, to_x, to_y, x, y, near, edges, starts, many, span, half)
-        low, high = max(low, -right), min(high, -left)
-        facing[pair] = max(high - low, 0.0)
         margin = min(gap, CORNER_M)
-        begin = piece[starts[one]]
-        for at in range(begin, piece[starts[one + 1]]):
-            slot = at - begin
-            if span[slot, 0] <= high + margin and span[slot, 1] >= low - margin:
-                faced[at] = True
-        begin = piece[starts[two]]
-        for at in range(begin, piece[starts[two + 1]]):
-            slot = half + at - begin
-            if span[slot, 0] <= margin - low and span[slot, 1] >= -high - margin:
-                faced[at] = True
+        low, high = -np.inf, np.inf
+        for side in range(2):
+            # Depths count into the block; places count along the street, the same for both.
+            block = second[pair] if side else first[pair]
+            way = 1.0 if side else -1.0
+            slot = half * side
+            least, most = np.inf, -np.inf
+            for edge in range(starts[block], starts[block + 1]):
+                from_x = edges[edge, 0] - lines[pair, 2 * side]
+                from_y = edges[edge, 1] - lines[pair, 2 * side + 1]
+                step_x = (edges[edge, 2] - edges[edge, 0]) / many[edge]
+                step_y = (edges[edge, 3] - edges[edge, 1]) / many[edge]
+                deeper = way * (step_x * x + step_y * y)
+                further = step_x * y - step_y * x
+                deep = way * (from_x * x + from_y * y)
+                along = from_x * y - from_y * x
+                for _ in range(many[edge]):
+                    span[slot, 0], span[slot, 1] = np.inf, -np.inf
+                    one, two = along, along + further
+                    if min(deep, deep + deeper) <= near and abs(deeper) <= STEEPEST * abs(further):
+                        if deep > near:
+                            one -= further * (deep - near) / deeper
+                        elif deep + deeper > near:
+                            two -= further * (deep + deeper - near) / deeper
+                        span[slot, 0], span[slot, 1] = min(one, two), max(one, two)
+                        least, most = min(least, one, two), max(most, one, two)
+                    slot += 1
+                    along += further
+                    deep += deeper
+            low, high = max(low, least), min(high, most)
+        facing[pair] = max(high - low, 0.0)
+        for side in range(2):
+            block = second[pair] if side else first[pair]
+            slot = half * side
+            for at in range(piece[starts[block]], piece[starts[block + 1]]):
+                if span[slot, 0] <= high + margin and span[slot, 1] >= low - margin:
+                    faced[at] = True
+                slot += 1
