@@ -167,9 +167,20 @@ def test_row_order_does_not_matter(order, seed):
     west, south, east, north = city.total_bounds
     rail = lines(LineString([(west, south), (east, north)]))
     there, here = city, city.iloc[list(order)]
-    one, two = street_links(there.geometry, rail), street_links(here.geometry, rail)
+    own = {"bridges": (("r00c00", "r02c03"),), "cuts": (("r01c01", "r01c02"),)}
+    one, two = (street_links(some.geometry, rail, **own) for some in (there, here))
     assert by_id(there, one) == by_id(here, two)
     assert dict(one.dropped) == dict(two.dropped)
+    assert dict(one.notes) == dict(two.notes)
+    told = []
+    for some, links in ((there, one), (here, two)):
+        ids = np.asarray(some.index)
+        ends = np.stack([links.first, links.second], axis=1)
+        kinds = {
+            frozenset(pair): kind for pair, kind in zip(ids[ends].tolist(), links.kind, strict=True)
+        }
+        told.append((kinds, {frozenset(pair) for pair in ids[links.hidden].tolist()}))
+    assert told[0] == told[1]
     assert two.open_m is not None
     assert np.allclose(np.asarray(one.open_m)[list(order)], two.open_m)
 
