@@ -1,8 +1,12 @@
 """The exact solver beside brute force, its laws, and whole areas."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sparse
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.spatial import Delaunay
 
 from targeting.delineation.exact import solve_exact
@@ -142,3 +146,99 @@ def test_pricing_out_equals_brute_force(part: int):
     # The way large cities go: never all groups listed at once.
     feasible = [agrees(seed, whole_sets=0) for seed in range(part * 100, part * 100 + 100)]
     assert 50 < sum(feasible) < 100
+
+
+def test_adding_need_to_a_chosen_block_never_drops_it():
+    # Without rules about shares of people. The plan need not stay the same, nor be the only one:
+    # a chosen block, needier, must be in every best plan.
+    for seed in range(300, 330):
+        city, rules = case(seed)
+        rules = replace(rules, shares=[])
+        found = solve_exact(city, rules)
+        chosen = np.concatenate(found.groups) if found.groups else []
+        for block in chosen[:2]:
+            need = city.need.copy()
+            need[block] += 10.0
+            after = solve_exact(city._replace(need=need), rules)
+            assert after.value == pytest.approx(found.value + 10.0, abs=1e-6)
+            assert any(block in group for group in after.groups)
+
+
+RELAXED = {
+    "population_min": lambda rules: _limits(rules, population_min=rules.limits.population_min / 2),
+    "population_max": lambda rules: _limits(rules, population_max=2 * rules.limits.population_max),
+    "area_max": lambda rules: _limits(rules, area_max_m2=2 * rules.limits.area_max_m2),
+    "compactness": lambda rules: _limits(rules, compactness_min=rules.limits.compactness_min / 2),
+    "blocks": lambda rules: _limits(rules, blocks_min=1, blocks_max=rules.limits.blocks_max + 1),
+    "polygons": lambda rules: replace(rules, polygons=rules.polygons + (not rules.exactly)),
+    "exactly": lambda rules: replace(rules, exactly=False),
+    "barred": lambda rules: replace(rules, barred=None),
+    "required": lambda rules: replace(rules, required=rules.required[1:]),
+    "seeds": lambda rules: replace(rules, seeds=None),
+    "near": lambda rules: replace(rules, near=None),
+    "floors": lambda rules: replace(rules, floors=[]),
+    "shares": lambda rules: replace(rules, shares=[]),
+}
+
+
+def _limits(rules: Rules, **changes: float) -> Rules:
+    return replace(rules, limits=rules.limits._replace(**changes))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(10_000, 99_999), st.sampled_from(sorted(RELAXED)))
+def test_relaxing_a_rule_never_lowers_the_objective(seed: int, rule: str):
+    city, rules = case(seed)
+    tight, loose = solve_exact(city, rules), solve_exact(city, RELAXED[rule](rules))
+    assert tight.proven
+    assert loose.proven
+    assert loose.value >= tight.value - 1e-7
+
+
+def test_ties_go_to_the_lowest_positions():
+    row = Links(np.arange(5), np.arange(1, 6), np.zeros(5), np.full(5, 50.0))
+    ones = np.ones(6)
+    city = build_city(ones, ones, 2500 * ones, 200 * ones, row)
+    found = solve_exact(city, Rules(Limits(2, 2, np.inf, 0.0, 0.0), 2))
+    assert [group.tolist() for group in found.groups] == [[0, 1], [2, 3]]
+
+
+def test_the_same_bytes_every_time():
+    city, rules = case(7)
+    one, two = (solve_exact(city, rules, whole_sets=0) for _ in range(2))
+    assert one.value == two.value
+    assert [g.tolist() for g in one.groups or []] == [g.tolist() for g in two.groups or []]
+
+
+def test_a_group_shut_out_is_not_chosen():
+    checked = 0
+    for seed in range(400, 440):
+        city, rules = case(seed)
+        best = solve_exact(city, rules)
+        if not best.groups:
+            continue
+        for whole_sets in (0, 2000):
+            next_ = solve_exact(city, rules, without=best.groups[:1], whole_sets=whole_sets)
+            chosen = [group.tolist() for group in next_.groups or []]
+            assert best.groups[0].tolist() not in chosen
+            assert next_.value <= best.value + 1e-7
+        checked += 1
+    assert checked > 15
+
+
+def test_too_little_work_leaves_a_plan_and_a_bound_that_holds():
+    for seed in range(500, 520):
+        city, rules = case(seed)
+        best = solve_exact(city, rules)
+        short = solve_exact(city, rules, nodes_max=20, whole_sets=0)
+        assert short.value <= best.value + 1e-7
+        assert short.bound >= best.value - 1e-7
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_nothing_to_choose_from(count: int):
+    none = np.empty(0, dtype=np.int64)
+    zeros = np.zeros(count)
+    city = build_city(zeros, zeros, zeros + 1, zeros + 4, Links(none, none, none * 1.0, none * 1.0))
+    found = solve_exact(city, Rules(Limits(5, 9, np.inf, 0.0, 1.0), 3))
+    assert (found.groups, found.value, found.bound, found.proven) == ([], 0.0, 0.0, True)

@@ -38,6 +38,9 @@ class Net(NamedTuple):
     leading: np.ndarray
     clique_starts: np.ndarray
     clique: np.ndarray
+    # A number for every block; sets whose numbers sum to one of `shut` do not count.
+    code: np.ndarray
+    shut: np.ndarray
     # population min, max; area max; compactness min; blocks min, max; size min, max
     bounds: np.ndarray
 
@@ -424,6 +427,17 @@ def _keeps(size: int, held: np.ndarray, seeds: int, net: Net) -> bool:
 
 
 @njit_inner
+def _shut(size: int, net: Net, at: Desk) -> bool:
+    total = 0
+    for place in range(size):
+        total += net.code[at.member[place]]
+    for other in net.shut:
+        if other == total:
+            return True
+    return False
+
+
+@njit_inner
 def _led(size: int, net: Net, at: Desk) -> int:
     best, leads = -np.inf, 0
     for dimension in range(net.leading.shape[0]):
@@ -505,7 +519,7 @@ def search_tree(
                 worth = held[0]
                 if len(prices.bonus) > 1:
                     worth += prices.bonus[_led(size, net, at)]
-                if worth > cutoff:
+                if worth > cutoff and not (len(net.shut) and _shut(size, net, at)):
                     if sets == len(out_end) or written + size > len(out_member):
                         told[3] = 0.0
                         break

@@ -41,10 +41,18 @@ class Master:
         Blocks by clique: at most one group may touch each.
     worthless : bool
         Whether groups count as worth nothing: then only what is missing is made small.
+    polygons_min : int, optional
+        How many groups at least; else what the rules say.
     """
 
     def __init__(
-        self, city: City, rules: Rules, cliques: sparse.csr_array, *, worthless: bool = False
+        self,
+        city: City,
+        rules: Rules,
+        cliques: sparse.csr_array,
+        *,
+        worthless: bool = False,
+        polygons_min: int | None = None,
     ) -> None:
         self.city, self.rules, self.cliques = city, rules, cliques
         self.worthless = worthless
@@ -57,7 +65,8 @@ class Master:
         self.scale = 1.0
         self.penalty = 100.0
         low, high = [np.full(cliques.shape[0], -np.inf)], [np.ones(cliques.shape[0])]
-        low.append(np.array([float(rules.polygons) if rules.exactly else -np.inf]))
+        fewest = polygons_min or (rules.polygons if rules.exactly else 0)
+        low.append(np.array([float(fewest) if fewest else -np.inf]))
         high.append(np.array([float(rules.polygons)]))
         at_least = [1.0] * len(rules.required) + [float(f.at_least) for f in rules.floors]
         at_least += [0.0] * len(rules.shares)
@@ -133,7 +142,7 @@ class Master:
         rules, count = self.rules, self.cliques.shape[0]
         clique = np.maximum(price[:count], 0.0)
         each = float(price[count])
-        if not rules.exactly:
+        if not np.isfinite(self.low[count]):
             each = max(each, 0.0)
         demand = np.maximum(-price[count + 1 :], 0.0)
         block = np.zeros(len(self.city.need))
@@ -188,7 +197,11 @@ class Master:
         self._lp = None
 
     def packed(
-        self, *, nodes_max: int, start: Sequence[np.ndarray] = ()
+        self,
+        *,
+        nodes_max: int,
+        start: Sequence[np.ndarray] = (),
+        worth_min: float | None = None,
     ) -> tuple[list[np.ndarray] | None, float]:
         """Choose among the groups known; return the plan (None: there is none) and its bound.
 
@@ -198,6 +211,8 @@ class Master:
             Branches of HiGHS at most.
         start : sequence of ndarray
             A plan to begin with.
+        worth_min : float, optional
+            Of all plans worth so much, the one with the lowest positions, not the best one.
         """
         import highspy
 
@@ -218,11 +233,17 @@ class Master:
             mip.setOptionValue(name, option)
         rows = _distinct(columns, self.cliques.shape[0])
         columns = sparse.csc_array(sparse.csr_array(columns)[rows])
+        low, high, cost = self.low[rows], self.high[rows], -self.value[order] / scale
+        if worth_min is not None:
+            columns = sparse.csc_array(sparse.vstack([columns, -cost[None, :]], format="csc"))
+            low, high = np.append(low, worth_min / scale), np.append(high, np.inf)
+            cost = np.array([float((self.groups[at] + 1).sum()) for at in order])
+            cost /= max(len(self.city.need), 1)
         model = highspy.HighsLp()
-        model.num_col_, model.num_row_ = count, len(rows)
-        model.col_cost_ = -self.value[order] / scale
+        model.num_col_, model.num_row_ = count, len(low)
+        model.col_cost_ = cost
         model.col_lower_, model.col_upper_ = np.zeros(count), np.ones(count)
-        model.row_lower_, model.row_upper_ = self.low[rows], self.high[rows]
+        model.row_lower_, model.row_upper_ = low, high
         model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         model.a_matrix_.start_ = columns.indptr.astype(np.int32)
         model.a_matrix_.index_ = columns.indices.astype(np.int32)

@@ -53,17 +53,26 @@ class Pricer:
         The blocks and what is asked for.
     cliques : csr_array
         Blocks by clique: at most one group may touch each.
+    without : sequence of ndarray
+        Groups that do not count.
     """
 
-    def __init__(self, city: City, rules: Rules, cliques: sparse.csr_array) -> None:
+    def __init__(
+        self,
+        city: City,
+        rules: Rules,
+        cliques: sparse.csr_array,
+        without: Sequence[np.ndarray] = (),
+    ) -> None:
         from targeting.delineation.exact._tree import Net, desk
 
         count = len(city.need)
         limits = rules.limits
-        self.city, self.rules = city, rules
+        self.city, self.rules, self.without = city, rules, without
         members = sparse.csc_array(cliques)
         low, high = limits.population_min * (1 - SLACK), limits.population_max * (1 + SLACK)
         area_max = limits.area_max_m2 * (1 + SLACK)
+        code = np.random.default_rng(0).integers(1, 2**40, count)
         size, size_low, size_high = _tightest(city, (low, high), area_max, limits.blocks_max)
         bounds = [low, high, area_max, limits.compactness_min]
         bounds += [float(limits.blocks_min), float(limits.blocks_max), size_low, size_high]
@@ -80,6 +89,8 @@ class Pricer:
             leading=np.zeros((0, count)) if rules.leading is None else _plain(rules.leading),
             clique_starts=members.indptr.astype(np.int64),
             clique=members.indices.astype(np.int64),
+            code=code,
+            shut=np.array([int(code[group].sum()) for group in without], dtype=np.int64),
             bounds=np.array(bounds),
         )
         self.at = desk(count, len(city.neighbor), cliques.shape[0])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from targeting.delineation.exact.cliques import cliques
+from targeting.delineation.exact.feasible import mixed
 from targeting.delineation.exact.master import SHORT, Master, Relaxed
 from targeting.delineation.exact.pricing import Duals, Found, Pricer
 from targeting.delineation.graph import City
@@ -20,6 +21,7 @@ FIRST_NODES = 60
 QUICK_NODES = 300
 ROUNDS_MAX = 500
 BRANCHES = 200_000
+TIES_MAX = 5_000
 EXACT = 1e-9
 KEPT_PER_ROUND = 4000
 
@@ -95,6 +97,7 @@ def solve_exact(
     rules: Rules,
     *,
     start: Sequence[np.ndarray] = (),
+    without: Sequence[np.ndarray] = (),
     sets_max: int = 200_000,
     nodes_max: int = 30_000_000,
     whole_sets: int = WHOLE_SETS,
@@ -113,6 +116,8 @@ def solve_exact(
         The blocks in canonical order and what is asked for.
     start : sequence of ndarray
         A plan to begin with; left aside when it breaks a rule.
+    without : sequence of ndarray
+        Groups that may not be chosen, as when the ground has shown that they break a rule.
     sets_max, nodes_max : int
         Groups listed and nodes searched at most. Past them the best plan known is returned, with
         a bound that holds.
@@ -134,7 +139,7 @@ def solve_exact(
     >>> best.value, best.bound, best.proven, [group.tolist() for group in best.groups]
     (6.0, 6.0, True, [[0, 1, 2]])
     """
-    run = _begun(city, rules, nodes_max=nodes_max, sets_max=sets_max, start=start)
+    run = _begun(city, rules, nodes_max=nodes_max, sets_max=sets_max, start=start, without=without)
     if not _whole(run, min(whole_sets, sets_max)):
         if rules.polygons == 1 and not rules.linked:
             _single(run)
@@ -144,13 +149,21 @@ def solve_exact(
 
 
 def _begun(
-    city: City, rules: Rules, *, nodes_max: int, sets_max: int, start: Sequence[np.ndarray]
+    city: City,
+    rules: Rules,
+    *,
+    nodes_max: int,
+    sets_max: int,
+    start: Sequence[np.ndarray],
+    without: Sequence[np.ndarray],
 ) -> _Run:
     apart = cliques(rules, len(city.need))
-    master, pricer = Master(city, rules, apart), Pricer(city, rules, apart)
+    master, pricer = Master(city, rules, apart), Pricer(city, rules, apart, without)
     run = _Run(city, rules, pricer, master, nodes_max, sets_max)
     plan = [np.sort(np.asarray(group, dtype=np.int64)) for group in start]
-    master.add([group for group in plan if not broken_alone(city, rules, group)])
+    shut = {repr(np.sort(group).tolist()) for group in without}
+    fitting = [group for group in plan if not broken_alone(city, rules, group)]
+    master.add([group for group in fitting if repr(group.tolist()) not in shut])
     if len(master.groups) == len(plan):
         run.offer(plan)
     run.offer([])
@@ -184,17 +197,24 @@ def _whole(run: _Run, sets_max: int) -> bool:
     run.nodes += found.nodes
     run.master.add(found.groups)
     if found.complete:
-        _pack(run)
+        _pack(run, run.master)
     return found.complete
 
 
-def _pack(run: _Run) -> None:
-    """Choose among the groups known, which are all that matter."""
-    plan, bound = run.master.packed(nodes_max=BRANCHES, start=run.plan or ())
+def _pack(run: _Run, master: Master) -> None:
+    """Choose among the groups of `master`, which are all that matter."""
+    plan, bound = master.packed(nodes_max=BRANCHES, start=run.plan or ())
     run.offer(plan)
     run.bound = min(run.bound, max(bound, run.value))
     if plan is not None and run.plan is not None and bound <= run.value + 100 * run.least:
         run.bound = min(run.bound, run.value)
+    if run.closed() and run.plan and len(master.groups) <= TIES_MAX:
+        worth_min = run.value - run.least / 10
+        tied, _ = master.packed(nodes_max=BRANCHES, start=run.plan, worth_min=worth_min)
+        if tied is not None and not broken_together(run.city, run.rules, tied):
+            value = plan_worth(run.city, run.rules, tied)
+            if value >= run.value - run.least:
+                run.plan, run.value = tied, value
 
 
 def _single(run: _Run) -> None:
@@ -221,10 +241,12 @@ def _linked(run: _Run) -> None:
         return
     gap = relaxed.value + slack - run.value
     found = run.find(relaxed.duals, above=relaxed.each - gap - run.least, sets_max=run.sets_max)
-    run.master.add(found.groups)
     if found.complete:
-        _pack(run)
+        last = Master(run.city, run.rules, run.master.cliques)
+        last.add([*(run.plan or ()), *found.groups])
+        _pack(run, last)
     else:
+        run.master.add(found.groups)
         plan, _ = run.master.packed(nodes_max=2000, start=run.plan or ())
         run.offer(plan)
 
@@ -250,7 +272,9 @@ def _priced_out(run: _Run) -> tuple[Relaxed, float] | None:
             continue
         if relaxed.missing <= SHORT:
             return relaxed, max(bound - relaxed.value, 0.0)
-        if not _possible(run):
+        left = run.nodes_max - run.nodes
+        shut = run.pricer.without
+        if mixed(run.city, run.rules, run.master, nodes_max=left, without=shut) is False:
             run.bound = -np.inf
             return None
         run.master.dearer()
@@ -264,37 +288,3 @@ def _over(rules: Rules, best: float) -> float:
 def _best(found: Found) -> list[np.ndarray]:
     order = np.argsort(-found.worth, kind="stable")[:KEPT_PER_ROUND]
     return [found.groups[at] for at in order]
-
-
-def _possible(run: _Run) -> bool:
-    """Whether groups could be mixed so that nothing asked for is missing (else: no plan)."""
-    city, rules = run.city, run.rules
-    flat = city._replace(need=np.zeros(len(city.need)))
-    free = _without_price(rules)
-    pricer = Pricer(flat, free, run.master.cliques)
-    master = Master(flat, free, run.master.cliques, worthless=True)
-    master.add(run.master.groups)
-    quick = QUICK_NODES
-    while run.rounds < ROUNDS_MAX and run.nodes < run.nodes_max:
-        run.rounds += 1
-        relaxed = master.relaxed()
-        if relaxed.missing <= SHORT:
-            run.master.add(master.groups)
-            return True
-        found = pricer.find(
-            relaxed.duals, above=relaxed.each + 1e-9, rising=True, nodes_per_root=quick
-        )
-        run.nodes += found.nodes
-        if found.groups and master.add(_best(found)):
-            continue
-        if found.complete:
-            return False
-        quick *= 20
-    run.master.add(master.groups)
-    return True
-
-
-def _without_price(rules: Rules) -> Rules:
-    from dataclasses import replace
-
-    return replace(rules, limits=rules.limits._replace(price_per_m=0.0))
