@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sparse
 import shapely
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
-from targeting.delineation.faces import (
-    GRID_M,
-    Faces,
-    components,
-    faces_between,
-    longest_neighbor,
-    on_the_grid,
-    reached,
-    surrounded,
-    thin,
-)
-from targeting.delineation.middle import STREET_MAX_M, fabric, middle_lines, owner_at
+from targeting.delineation.cutting import Cut, Scene, cut, filled
+from targeting.delineation.faces import GRID_M, on_the_grid
+from targeting.delineation.middle import STREET_MAX_M
 from targeting.delineation.smoothing import smoothed
 from targeting.model import Links
 
 MARGIN_MAX_M = 10.0
-AXIS_REACH_M = 25.0
 SIMPLIFY_M = 1.0
 PATH_M = 2.0
-MITRE = 2.0
+PINCH_M = 0.1
 SPECK_M2 = 1.0
 
 
@@ -132,17 +122,6 @@ def _clusters(
     return [(np.flatnonzero(part == p), near[cuts[p] : cuts[p + 1]]) for p in range(parts)]
 
 
-class _Scene(NamedTuple):
-    """Blocks of a cluster of groups and those around, in canonical order, and their owners."""
-
-    shapes: np.ndarray
-    owner: np.ndarray
-    groups: list[np.ndarray]
-    margin_m: float
-    barriers: np.ndarray
-    axes: np.ndarray
-
-
 def _drawn(
     shapes: np.ndarray,
     groups: list[np.ndarray],
@@ -161,16 +140,16 @@ def _drawn(
         own.append(at)
     around = shapely.box(*shapely.total_bounds(shapes[np.concatenate(groups)]))
     around = shapely.buffer(around, STREET_MAX_M)
-    scene = _Scene(
+    scene = Scene(
         shapes[near], owner, own, margin_m, _lines(barriers, around), _lines(axes, around)
     )
     paths = np.full(len(groups), None, dtype=object)
-    made = _cut(scene, paths)
+    made = _places(scene, cut(scene, paths))
     split = [n for n, place in enumerate(made) if shapely.get_num_geometries(place) > 1]
     if split:
         for number in split:
             paths[number] = _path(shapes, groups[number], links, scene, made[number])
-        made = _cut(scene, paths)
+        made = _places(scene, cut(scene, paths))
     return made
 
 
@@ -185,163 +164,14 @@ def _lines(given: np.ndarray | None, around: shapely.Geometry) -> np.ndarray:
     return np.asarray(shapely.get_parts(shapely.intersection(parts, around)))
 
 
-def _cut(scene: _Scene, paths: np.ndarray) -> np.ndarray:
-    """Cut the ground along the middle lines and give every face to one owner."""
-    margins = _margins(scene)
-    made = fabric(scene.shapes, scene.owner, _at_the_edge(scene, margins))
-    middle = middle_lines(made)
-    wide = _wide(scene)
-    outlined = (scene.shapes[made.rim], margins, paths, wide)
-    solid = [shapely.get_rings(shapely.get_parts(shape)) for shape in outlined]
-    lines = np.concatenate(
-        [shapely.linestrings(middle.reshape(-1, 2, 2)), *solid, scene.barriers, scene.axes]
-    )
-    faces = faces_between(lines)
-    block = _first_owner(faces, scene.shapes, scene.owner)
-    label = np.where(block.held, block.owner, -1)
-    block = _with_blocks(faces, label, block, scene)
-    free = np.flatnonzero(~block.held)
-    side, street = np.full(len(label), -1, dtype=np.int64), np.zeros(len(label), dtype=bool)
-    side[free], street[free] = owner_at(made, faces.inside[free])
-    outer = _first_owner(faces, margins, np.arange(len(margins))).owner
-    label[free] = np.where(street, side, np.where(side != -1, outer, -1))[free]
-    if wide is not None:
-        _along_axes(faces, label, block, street, wide, scene)
-    on_path = _first_owner(faces, paths, np.arange(len(paths)))
-    label[free] = np.where(on_path.held, on_path.owner, label)[free]
-    empty = ~block.held & ~street & (label < 0)
-    between = surrounded(faces, empty, (label < 0) & ~empty)
-    label[between] = side[between]
-    return _places(faces, _settled(faces, label, block, scene), scene, made.rim)
-
-
-def _margins(scene: _Scene) -> np.ndarray:
-    """Blocks of each group with half a typical street around, and the gaps in which none stands."""
-    blocks = shapely.STRtree(scene.shapes)
-    made = np.full(len(scene.groups), None, dtype=object)
-    for number, at in enumerate(scene.groups):
-        wide = shapely.buffer(
-            scene.shapes[at], scene.margin_m, join_style="mitre", mitre_limit=MITRE
-        )
-        made[number] = _filled(shapely.union_all(wide), number, blocks, scene.owner)
-    return made
-
-
-def _at_the_edge(scene: _Scene, margins: np.ndarray) -> np.ndarray:
-    """Whether each block lies at the outer or an inner rim of its group's margin."""
-    edge = np.zeros(len(scene.owner), dtype=bool)
-    for margin, at in zip(margins, scene.groups, strict=True):
-        rings = shapely.boundary(margin)
-        shapely.prepare(rings)
-        edge[at] = shapely.dwithin(rings, scene.shapes[at], MITRE * scene.margin_m + 1.0)
-    return edge
-
-
-def _wide(scene: _Scene) -> shapely.Geometry | None:
-    """How far a street's axis may lie from the blocks that face it; None without axes."""
-    if not len(scene.axes):
-        return None
-    return shapely.union_all(shapely.buffer(scene.shapes[scene.owner >= 0], AXIS_REACH_M))
-
-
-def _along_axes(
-    faces: Faces,
-    label: np.ndarray,
-    block: _Owners,
-    street: np.ndarray,
-    wide: shapely.Geometry,
-    scene: _Scene,
-) -> None:
-    """Where axes run all around blocks of one owner, give all within them to that owner.
-
-    Land beyond the margin only where the axes leave no way out.
-    """
-    land = street | (label >= 0)
-    shapely.prepare(wide)
-    reach = land | block.held | shapely.contains_xy(wide, faces.inside)
-    closed = _on(faces, np.concatenate([scene.axes, scene.barriers]))
-    open_ = ~closed & reach[faces.one] & reach[faces.two]
-    parts, part = components(faces, open_)
-    last = len(scene.groups)
-    low, high = np.full(parts, last, dtype=np.int64), np.full(parts, -2, dtype=np.int64)
-    np.minimum.at(low, part[block.held], block.owner[block.held])
-    np.maximum.at(high, part[block.held], block.owner[block.held])
-    out = np.zeros(parts, dtype=bool)
-    out[part[faces.rim & reach]] = True
-    edge = ~closed & (reach[faces.one] != reach[faces.two])
-    out[part[np.where(reach[faces.one], faces.one, faces.two)[edge]]] = True
-    sure = (low == high)[part] & reach & ~block.held & (land | ~out[part])
-    label[sure] = low[part[sure]]
-
-
-def _with_blocks(faces: Faces, label: np.ndarray, block: _Owners, scene: _Scene) -> _Owners:
-    """Also count the faces that hold a whole block far from others, whose outline is no line."""
-    own = np.flatnonzero(scene.owner >= 0)
-    point, face = shapely.STRtree(faces.shape).query(
-        shapely.point_on_surface(scene.shapes[own]), predicate="intersects"
-    )
-    found, held = block.owner.copy(), block.held.copy()
-    free = ~held[face]
-    found[face[free]] = scene.owner[own[point[free]]]
-    held[face] = True
-    label[face[free]] = found[face[free]]
-    return _Owners(found, held)
-
-
-class _Owners(NamedTuple):
-    owner: np.ndarray
-    held: np.ndarray
-
-
-def _first_owner(faces: Faces, shapes: np.ndarray, owner: np.ndarray) -> _Owners:
-    """First group (nobody last) among the shapes that hold each face, and whether one does."""
-    face, shape = shapely.STRtree(shapes).query(
-        shapely.points(faces.inside), predicate="intersects"
-    )
-    last = np.iinfo(np.int64).max
-    found = np.full(len(faces.shape), last, dtype=np.int64)
-    np.minimum.at(found, face, np.where(owner[shape] < 0, last - 1, owner[shape]))
-    held = found < last
-    return _Owners(np.where(found >= last - 1, -1, found), held)
-
-
-def _on(faces: Faces, lines: np.ndarray) -> np.ndarray:
-    """Which shared pieces run along one of the lines."""
-    on = np.zeros(len(faces.one), dtype=bool)
-    if len(lines):
-        middle = shapely.points((faces.start + faces.end) / 2)
-        hit = shapely.STRtree(lines).query(middle, predicate="dwithin", distance=2 * GRID_M)[0]
-        on[hit] = True
-    return on
-
-
-def _settled(faces: Faces, label: np.ndarray, block: _Owners, scene: _Scene) -> np.ndarray:
-    """Give slivers, and faces cut off from their blocks, to whoever is around them."""
-    groups, open_ = len(scene.groups), ~_on(faces, scene.barriers)
-    label = longest_neighbor(faces, label, ~block.held & thin(faces.shape), groups, open_)
-    rooted = block.held & (block.owner >= 0)
-    lost = (label >= 0) & ~reached(faces, label, rooted, open_)
-    while lost.any():
-        label = longest_neighbor(faces, label, lost, groups, open_)
-        still = lost & (label >= 0) & ~reached(faces, label, rooted, open_)
-        if still.sum() == lost.sum():
-            break
-        lost = still
-    label = np.where(lost, -1, label)
-    # What is left of two lines that cross at a sharp angle belongs to one side or the other.
-    specks = ~block.held & (label < 0) & thin(faces.shape)
-    specks = surrounded(faces, specks, (label < 0) & ~specks)
-    return longest_neighbor(faces, label, specks, groups, np.ones(len(open_), dtype=bool))
-
-
-def _places(faces: Faces, label: np.ndarray, scene: _Scene, rim: np.ndarray) -> np.ndarray:
+def _places(scene: Scene, found: Cut) -> np.ndarray:
     """Join the faces of each group, fill what it encloses, and see that no block is left out."""
     made = np.full(len(scene.groups), None, dtype=object)
     blocks = shapely.STRtree(scene.shapes)
     for number in range(len(made)):
-        whole = shapely.coverage_union_all(faces.shape[label == number])
-        made[number] = _filled(whole, number, blocks, scene.owner)
-    made = smoothed(on_the_grid(made), scene.shapes[rim], SIMPLIFY_M)
+        whole = shapely.coverage_union_all(found.faces.shape[found.label == number])
+        made[number] = filled(whole, number, blocks, scene.owner)
+    made = smoothed(on_the_grid(made), scene.shapes[found.rim], SIMPLIFY_M)
     for number, at in enumerate(scene.groups):
         missing = shapely.difference(shapely.union_all(scene.shapes[at]), made[number])
         if shapely.area(missing) > SPECK_M2:
@@ -350,29 +180,11 @@ def _places(faces: Faces, label: np.ndarray, scene: _Scene, rim: np.ndarray) -> 
     return made
 
 
-def _filled(
-    whole: shapely.Geometry, number: int, blocks: shapely.STRtree, owner: np.ndarray
-) -> shapely.Geometry:
-    """Fill the gaps in which no block of another owner stands."""
-    parts = shapely.get_parts(whole)
-    if not shapely.get_num_interior_rings(parts).any():
-        return whole
-    kept = []
-    for part in parts:
-        rings = shapely.get_rings(part)
-        gaps = np.asarray(shapely.polygons(rings[1:]))
-        taken = np.zeros(len(gaps), dtype=bool)
-        gap, block = blocks.query(gaps, predicate="intersects")
-        taken[gap[owner[block] != number]] = True
-        kept.append(shapely.polygons(rings[0], rings[1:][taken] if taken.any() else None))
-    return shapely.union_all(kept)
-
-
 def _path(
     shapes: np.ndarray,
     blocks: np.ndarray,
     links: Links,
-    scene: _Scene,
+    scene: Scene,
     place: shapely.Geometry,
 ) -> shapely.Geometry | None:
     """Narrow ways along the shortest links that hold the group together."""
@@ -385,7 +197,7 @@ def _path(
     tree = sparse.coo_array(minimum_spanning_tree(graph))
     used = own[np.isin(one * size + two, tree.coords[0] * size + tree.coords[1])]
     lines = shapely.shortest_line(shapes[links.first[used]], shapes[links.second[used]])
-    lines = lines[~shapely.covers(shapely.buffer(place, GRID_M), lines)]
+    lines = lines[~shapely.covers(shapely.buffer(place, -PINCH_M), lines)]
     if not len(lines):
         return None
     ways = shapely.union_all(shapely.buffer(lines, PATH_M, cap_style="square"))

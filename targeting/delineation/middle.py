@@ -17,17 +17,19 @@ STEP_MAX_M = 12.0
 SLANT = 1.2
 NOWHERE = -2
 FAR_M = 1000.0
+NOT_AT_THE_END = 0.05
 
 
 class Fabric(NamedTuple):
-    """Triangles between points on the outlines of blocks, and whose block each point is on.
+    """Triangles between points on the outlines of blocks, and which block each point is on.
 
     `owner` is a group from 0, −1 for a block of nobody, −2 for four points far outside. A triangle
-    is part of a `street` when no side is longer than the widest street to bridge (a fifth more,
-    for sides may run aslant). The `rim` are the blocks with another owner's within that reach.
+    is part of a `street` when it is not too wide for one. The `rim` are the blocks with another
+    owner's in reach.
     """
 
     points: np.ndarray
+    block: np.ndarray
     owner: np.ndarray
     triangles: Delaunay
     street: np.ndarray
@@ -82,21 +84,30 @@ def fabric(shapes: np.ndarray, owner: np.ndarray, edge: np.ndarray) -> Fabric:
     matters = edge.copy()
     matters[rim] = True
     kept = ((whose >= 0) & matters[shape]) | np.isfinite(gap)
-    pieces, whose, gap = pieces[kept], whose[kept], gap[kept]
-    points, whose = _points(pieces, whose, gap)
+    points, block = _points(pieces[kept], shape[kept], gap[kept], _rank(shapes, owner))
     origin = np.floor(points.min(axis=0))
     points = points - origin
     width = points.max(axis=0)
     corners = np.array([[0.0, 0.0], [1, 0], [1, 1], [0, 1]]) * (width + 2 * FAR_M) - FAR_M
     points = np.concatenate([points, corners])
-    whose = np.concatenate([whose, np.full(4, NOWHERE)])
+    whose = np.concatenate([owner[block], np.full(4, NOWHERE)])
     triangles = Delaunay(points)
-    sides = points[triangles.simplices]
-    length = np.hypot(*np.moveaxis(sides - np.roll(sides, 1, axis=1), 2, 0))
-    street = (length.max(axis=1) <= STREET_MAX_M * SLANT) & (
-        whose[triangles.simplices].min(axis=1) > NOWHERE
-    )
-    return Fabric(points, whose, triangles, street, origin, rim)
+    street = _in_streets(points, whose, triangles.simplices)
+    return Fabric(points, block, whose, triangles, street, origin, rim)
+
+
+def _in_streets(points: np.ndarray, owner: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Which triangles span a street: the shortest side across is no longer than a street is wide.
+
+    Sides between points of one owner may be a fifth longer, for they may run aslant.
+    """
+    place, whose = points[corners], owner[corners]
+    length = np.hypot(*np.moveaxis(np.roll(place, -1, axis=1) - place, 2, 0))
+    across = np.roll(whose, -1, axis=1) != whose
+    shortest = np.where(across, length, np.inf).min(axis=1)
+    along = np.where(across, 0.0, length).max(axis=1)
+    near = (shortest <= STREET_MAX_M) | ~across.any(axis=1)
+    return np.asarray(near & (along <= STREET_MAX_M * SLANT) & (whose.min(axis=1) > NOWHERE))
 
 
 def _gaps(pieces: np.ndarray, whose: np.ndarray) -> np.ndarray:
@@ -124,10 +135,19 @@ def _gaps(pieces: np.ndarray, whose: np.ndarray) -> np.ndarray:
     return np.asarray(np.minimum(gap[:count], gap[count:]))
 
 
+def _rank(shapes: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    """Which block a point is on where several touch: a group's before nobody's, then by place."""
+    west, south, east, north = shapely.bounds(shapes).T
+    group = np.where(owner < 0, np.iinfo(np.int64).max, owner)
+    rank = np.empty(len(shapes), dtype=np.int64)
+    rank[np.lexsort((north, east, south, west, group))] = np.arange(len(shapes))
+    return rank
+
+
 def _points(
-    pieces: np.ndarray, whose: np.ndarray, gap: np.ndarray
+    pieces: np.ndarray, shape: np.ndarray, gap: np.ndarray, rank: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Points along the pieces; where blocks touch, the point is the first group's."""
+    """Points along the pieces, each once, and the block each is on."""
     step = np.where(np.isfinite(gap), np.clip(gap, STEP_MIN_M, STEP_MAX_M), PIECE_M)
     length = np.hypot(pieces[:, 2] - pieces[:, 0], pieces[:, 3] - pieces[:, 1])
     count = np.maximum(np.ceil(length / step), 1).astype(np.int64)
@@ -135,24 +155,29 @@ def _points(
     place = np.arange(len(piece)) - np.repeat(np.cumsum(count) - count, count)
     start, end = pieces[piece, :2], pieces[piece, 2:]
     points = np.round(start + (end - start) * (place / count[piece])[:, None], 3)
-    owner = whose[piece]
-    order = np.lexsort(
-        (np.where(owner < 0, np.iinfo(np.int64).max, owner), points[:, 1], points[:, 0])
-    )
-    points, owner = points[order], owner[order]
+    block = shape[piece]
+    order = np.lexsort((rank[block], points[:, 1], points[:, 0]))
+    points, block = points[order], block[order]
     first = np.ones(len(points), dtype=bool)
     first[1:] = (points[1:] != points[:-1]).any(axis=1)
-    return points[first], owner[first]
+    return points[first], block[first]
 
 
-def middle_lines(made: Fabric) -> np.ndarray:
-    """Lines halfway between blocks of different owners, and the ends of streets.
+def middle_lines(made: Fabric, shapes: np.ndarray) -> np.ndarray:
+    """Lines as far from the blocks of one owner as from those of another, and ends of streets.
 
-    In a triangle with two corners on one side of a street and one on the other the line joins the
-    middles of the two sides that cross it (the chordal axis; Prasad 1997): between parallel
-    outlines that is the middle line exactly. Where three owners meet, three lines meet in the
-    triangle's center. Open land between blocks is halved likewise. Where a street opens onto open
+    In a triangle with two corners on one side of a street and one on the other the line joins
+    points of the two sides that cross it (the chordal axis; Prasad 1997, but at the point as far
+    from one block as from the other instead of halfway). Where three owners meet, three lines meet
+    in the triangle. Open land between blocks is halved likewise. Where a street opens onto open
     land, the triangle's side there is a line too, and the middle line runs on a little.
+
+    Parameters
+    ----------
+    made : Fabric
+        Triangles.
+    shapes : ndarray of geometry
+        The blocks they are between.
 
     Returns
     -------
@@ -162,20 +187,40 @@ def middle_lines(made: Fabric) -> np.ndarray:
     corners = made.triangles.simplices
     whose = made.owner[corners]
     mixed = np.flatnonzero((whose != whose[:, :1]).any(axis=1) & (whose.min(axis=1) > NOWHERE))
-    point, side = made.points[corners[mixed]], whose[mixed]
-    middle = (np.roll(point, -1, axis=1) + np.roll(point, -2, axis=1)) / 2
+    corner, side = corners[mixed], whose[mixed]
     differ = np.roll(side, -1, axis=1) != np.roll(side, -2, axis=1)
+    one, two = np.roll(corner, -1, axis=1), np.roll(corner, -2, axis=1)
+    low, high = np.minimum(one, two)[differ], np.maximum(one, two)[differ]
+    code, back = np.unique(low * np.int64(len(made.points)) + high, return_inverse=True)
+    low, high = np.divmod(code, np.int64(len(made.points)))
+    middle = np.zeros((*corner.shape, 2))
+    middle[differ] = _between(made, shapes, low, high)[back]
     three = differ.all(axis=1)
     lines = []
     for skip in range(3):
         rows = ~three & ~differ[:, skip]
-        one, two = (skip + 1) % 3, (skip + 2) % 3
-        lines.append(np.concatenate([middle[rows, one], middle[rows, two]], axis=1))
-        center = point[three].mean(axis=1)
-        lines.append(np.concatenate([center, middle[three, skip]], axis=1))
+        lines.append(
+            np.concatenate([middle[rows, (skip + 1) % 3], middle[rows, (skip + 2) % 3]], axis=1)
+        )
+        lines.append(np.concatenate([middle[three].mean(axis=1), middle[three, skip]], axis=1))
     lines.append(_ends(made))
     found = np.concatenate(lines)
     return np.asarray(found + np.tile(made.origin, 2))
+
+
+def _between(made: Fabric, shapes: np.ndarray, one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """Point between two points that is as far from the block of one as from that of the other.
+
+    Exact where both distances grow evenly along the way, as before straight outlines.
+    """
+    start, end = made.points[one], made.points[two]
+    halfway = shapely.points((start + end) / 2 + made.origin)
+    near = shapely.distance(halfway, shapes[made.block[one]])
+    far = shapely.distance(halfway, shapes[made.block[two]])
+    part = np.divide(far, near + far, out=np.full(len(near), 0.5), where=near + far > 0)
+    return np.asarray(
+        start + (end - start) * np.clip(part, NOT_AT_THE_END, 1 - NOT_AT_THE_END)[:, None]
+    )
 
 
 def _ends(made: Fabric) -> np.ndarray:
@@ -200,8 +245,8 @@ def _ends(made: Fabric) -> np.ndarray:
     )
 
 
-def owner_at(made: Fabric, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Owner of the nearer side of the street at each point, and whether it is in a street.
+def in_street(made: Fabric, points: np.ndarray) -> np.ndarray:
+    """Tell which points lie in a street with blocks of a group on it.
 
     Parameters
     ----------
@@ -209,37 +254,22 @@ def owner_at(made: Fabric, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         Triangles.
     points : ndarray, shape (n, 2)
         In the coordinates of the blocks.
-
-    Returns
-    -------
-    tuple of ndarray
-        Group, −1 for nobody, −2 for open land without a side; and whether a street's triangle
-        holds the point.
     """
-    from scipy.spatial import cKDTree
-
-    local = points - made.origin
-    found = made.owner[cKDTree(made.points).query(local)[1]]
-    rows = np.flatnonzero(made.street & (made.owner[made.triangles.simplices] >= 0).any(axis=1))
-    shapes = shapely.polygons(made.points[made.triangles.simplices[rows]])
-    at, row = shapely.STRtree(shapes).query(shapely.points(local), predicate="intersects")
-    at, first = np.unique(at, return_index=True)
-    corners = made.triangles.simplices[rows[row[first]]]
-    weights = _weights(made.points[corners], local[at])
-    whose = made.owner[corners]
-    # Two corners of one side hold all but the half of the triangle next to the third.
-    lone = (whose[:, :, None] == whose[:, None, :]).sum(axis=2) == 1
-    weights[(lone.sum(axis=1, keepdims=True) == 1) & ~lone] = 0.5
-    best = weights.argmax(axis=1)
-    found[at] = whose[np.arange(len(at)), best]
+    corners = made.triangles.simplices
+    rows = np.flatnonzero(made.street & (made.owner[corners] >= 0).any(axis=1))
+    shapes = np.asarray(shapely.polygons(made.points[corners[rows]]))
+    at, _ = shapely.STRtree(shapes).query(
+        shapely.points(points - made.origin), predicate="intersects"
+    )
     street = np.zeros(len(points), dtype=bool)
     street[at] = True
-    return found, street
+    return street
 
 
-def _weights(corners: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Barycentric weights of points in triangles."""
-    away = corners - points[:, None, :]
-    one, two = np.roll(away, -1, axis=1), np.roll(away, -2, axis=1)
-    part = np.abs(one[..., 0] * two[..., 1] - one[..., 1] * two[..., 0])
-    return np.asarray(part / np.maximum(part.sum(axis=1, keepdims=True), 1e-12))
+def nearest_owner(shapes: np.ndarray, owner: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Owner of the block nearest to each point; of several as near, a group's, the first."""
+    at, block = shapely.STRtree(shapes).query_nearest(shapely.points(points))
+    last = np.iinfo(np.int64).max
+    found = np.full(len(points), last, dtype=np.int64)
+    np.minimum.at(found, at, np.where(owner[block] < 0, last, owner[block]))
+    return np.where(found == last, -1, found)
