@@ -22,7 +22,9 @@ class Row:
     peer, peer_value
         What it is compared with in the same run, if anything.
     target : float or None
-        Upper bound.
+        Upper bound; lower where `at_least`.
+    at_least : bool
+        Whether more is better.
     """
 
     case: str
@@ -32,12 +34,15 @@ class Row:
     peer: str | None = None
     peer_value: float | None = None
     target: float | None = None
+    at_least: bool = False
 
     @property
     def met(self) -> bool | None:
         """Whether the target is met; None without a target or a value."""
         if self.target is None or self.value is None:
             return None
+        if self.at_least:
+            return self.value >= self.target
         return self.value <= self.target
 
 
@@ -50,7 +55,7 @@ def show(rows: Sequence[Row], *, as_json: bool) -> None:
     lines = [head]
     for row in rows:
         peer = "" if row.peer is None else f"{row.peer}: {row.peer_value:g}"
-        target = "" if row.target is None else f"≤ {row.target:g}"
+        target = "" if row.target is None else f"{'≥' if row.at_least else '≤'} {row.target:g}"
         met = {None: "", True: "yes", False: "NO"}[row.met]
         value = "–" if row.value is None else f"{row.value:,.2f}"
         lines.append((row.case, row.metric, value, row.unit, peer, target, met))
