@@ -115,6 +115,23 @@ def test_the_judgment_in_words(folder, circles, language, tmp_path, capsys):
     assert len({len(line) for line in text.splitlines()[head : head + 3]}) == 1
 
 
+def test_the_bounds_of_another_method_are_its_own(folder, capsys):
+    """Ward asks for no compactness where `grow` would ask for 0.25."""
+    text = (folder / "study.yaml").read_text("utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("delineation:"))
+    other = folder / "ward.yaml"
+    ward = "delineation: {use: ward, population_min: 500, population_max: 5000}"
+    other.write_text(text.replace(line, ward), "utf-8")
+    study, territory = load(other)
+    found = carry_out(replace(study, doubt=replace(study.doubt, draws=0)), territory)
+    assert found.polygons.polygons["compactness"].min() < 0.25
+    plan = folder / "ward.csv"
+    found.polygons.membership.to_csv(plan)
+    record = judged(capsys, other, "--plan", plan)
+    assert record["keeps_all"]
+    assert record["figures"]["engine_share"] == pytest.approx(1, rel=1e-4)
+
+
 def test_what_is_wrong_with_a_plan_is_told_with_its_place(folder, blocks, tmp_path, capsys):
     away = tmp_path / "away.gpkg"
     shape = shapely.transform(blocks.geometry.iloc[0], lambda xy: xy + 40_000)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from targeting import registry
 from targeting.delineation.plans import JudgedPlan
 from targeting.explaining.wording import few, printable
 from targeting.i18n import catalogue, say
-from targeting.model import NO_POLYGON, Links, Result
+from targeting.model import NO_POLYGON, Links, MethodSpec, Result
 from targeting.pipeline import judged
 from targeting.render import public
 from targeting.render.records import plain
 from targeting.sources.drawn import DrawnPlan
+from targeting.study import Study
 
 _TOLD = 10
 
@@ -39,7 +42,7 @@ def judge_plan(result: Result, links: Links, drawn: DrawnPlan, *, name: str = ""
         `polygons` (each with its figures and what it breaks), `broken` (by the plan as a whole),
         `figures`, `unserved`, `reading` (what there is to say of the file).
     """
-    held = judged(result.study, result, links, drawn.membership)
+    held = judged(_with_defaults(result.study), result, links, drawn.membership)
     record = {
         "title": dict(result.study.title),
         "made": result.study.made,
@@ -66,6 +69,17 @@ def judge_plan(result: Result, links: Links, drawn: DrawnPlan, *, name: str = ""
     }
     told: dict[str, Any] = plain(record)
     return told
+
+
+def _with_defaults(study: Study) -> Study:
+    """Return a study that states every setting of its method, also those left at their default."""
+    spec = study.delineation
+    told = {
+        key: one.default
+        for key, one in registry.settings("delineator", spec.use).items()
+        if one.default is not one.empty
+    }
+    return replace(study, delineation=MethodSpec(spec.use, told | dict(spec.settings)))
 
 
 def _polygons(held: JudgedPlan, drawn: DrawnPlan) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +20,7 @@ from targeting.pipeline import delineated, neighbors
 from targeting.problems import TargetingError
 from targeting.render import public
 from targeting.render.records import plain
+from targeting.study import plain as plain_setting
 
 TOGETHER = "together"
 _METHOD = "delineation.use"  # brings all its settings, so it comes last and alone
@@ -268,7 +270,9 @@ def _named(step: _Step) -> dict[str, Any]:
 
 
 def _text(value: Any) -> Any:
-    return value if value is None or isinstance(value, (int, float, str, bool)) else str(value)
+    """Return a value of a setting as one value: lists and tables as JSON."""
+    known = plain_setting(value)
+    return json.dumps(known, ensure_ascii=False) if isinstance(known, (dict, list)) else known
 
 
 def _changed(difference: PlanDifference) -> list[dict[str, Any]]:

@@ -261,6 +261,8 @@ def test_rules_of_a_study_that_are_about_blocks_and_about_all(city):
         **BOUNDS,
     )
     assert rules(judged) == [[1, "barred"], [2, "seeds"], [0, "separation"], [0, "required"]]
+    separation = judged.broken.iloc[2]
+    assert separation[["limit", "value", "by"]].tolist() == [100, 10, 90]
     required = judged.broken.iloc[3]
     assert required[["limit", "value", "by"]].tolist() == [2, 1, 1]
 

@@ -10,6 +10,8 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy.sparse as sparse
+import shapely
 from scipy.sparse.csgraph import connected_components
 
 from targeting.delineation.asking import rules_of
@@ -146,6 +148,7 @@ def score_plan(
     table, reasons = _renumbered(found, prepared, groups, numbers)
     table["part_count"] = [_part_count(prepared, group) for group in groups]
     broken = _broken(prepared, rules, groups, table)
+    _say_how_close(broken, prepared, rules, number, chosen.get("separation_min_m", 0.0))
     table["broken_count"] = broken["polygon"].value_counts().reindex(table.index, fill_value=0)
     unserved = _unserved(prepared, number)
     notes = {name: found.notes[name] for name in ("need_share", "people_share", "price_per_m")}
@@ -283,6 +286,19 @@ def _measure_whole(
         people = prepared.city.population * chosen
         return _beyond(share.at_least, float(people[share.mine].sum() / max(people.sum(), 1e-300)))
     return np.nan, np.nan, np.nan
+
+
+def _say_how_close(
+    broken: pd.DataFrame, prepared: Prepared, rules: Rules, number: np.ndarray, apart_m: float
+) -> None:
+    """Put the least distance between two polygons into the row of a separation broken."""
+    row = broken["rule"] == "separation"
+    if rules.near is None or not row.any():
+        return
+    one, two = sparse.coo_array(rules.near).coords
+    both = (number[one] != NO_POLYGON) & (number[two] != NO_POLYGON) & (number[one] != number[two])
+    gap = shapely.distance(prepared.shapes[one[both]], prepared.shapes[two[both]])
+    broken.loc[row, ["limit", "value", "by"]] = _beyond(apart_m, float(gap.min()))
 
 
 def _beyond(limit: float, value: float) -> tuple[float, float, float]:
