@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import scipy.sparse as sparse
 
-from targeting.delineation.bound import Certificate, Piece, check_bound, upper_bound
+from targeting.delineation.bound import Certificate, Moat, Piece, check_bound, upper_bound
 from targeting.delineation.graph import City, Limits, build_city
 from targeting.delineation.pricing import resident_price
 from targeting.delineation.rules import (
@@ -117,11 +118,26 @@ def random_piece(chance: np.random.Generator, city: City) -> Piece:
         float(chance.normal(0, wild)),
         flow,
         int(chance.integers(-2, len(city.need) + 2)),
+        tuple(random_moat(chance, city) for _ in range(chance.integers(0, 3))),
+    )
+
+
+def random_moat(chance: np.random.Generator, city: City) -> Moat:
+    """Any blocks, lowered by anything."""
+    count = len(city.need)
+    blocks = chance.permutation(count)[: int(chance.integers(1, count + 1))]
+    return Moat(
+        blocks,
+        chance.exponential(chance.choice([1.0, 100.0]), len(blocks)),
+        float(chance.normal(0, 1)),
+        float(chance.normal(0, 0.01)),
+        float(chance.normal(0, 10)),
+        chance.normal(0, 10, int(chance.integers(0, 20))),
     )
 
 
 def test_no_plan_is_worth_more_than_the_bound():
-    feasible = close = 0
+    feasible = close = lower = 0
     for seed in range(CITIES):
         chance = np.random.default_rng(seed)
         city = random_city(chance)
@@ -132,13 +148,25 @@ def test_no_plan_is_worth_more_than_the_bound():
         assert check_bound(city, rules, bound.certificate) == bound.value
         for _ in range(5):
             pieces = [random_piece(chance, city) for _ in range(chance.integers(0, 4))]
+            good = bound.certificate.pieces[:1]
+            moats = tuple(random_moat(chance, city) for _ in range(4))
+            moats += tuple(
+                replace(moat, lowered=moat.lowered * chance.exponential(5))
+                for piece in good
+                for moat in piece.moats
+            )
+            pieces += [replace(piece, moats=(*moats, *piece.moats)) for piece in good]
             anything = Certificate((*bound.certificate.pieces[: len(pieces) // 3], *pieces))
             assert check_bound(city, rules, anything) >= best, seed
         feasible += best > 0
+        dry = Certificate(tuple(replace(piece, moats=()) for piece in bound.certificate.pieces))
+        lower += bound.value < check_bound(city, rules, dry) * (1 - 1e-9)
         close += best > 0 and bound.gap(best) < 0.3
     # Enough cities have a plan worth something; a bound of no use would not be close.
     assert feasible > CITIES / 4
     assert close > feasible / 2
+    # Moats are dug in small cities too, and lower the bound of some.
+    assert lower > CITIES / 100
 
 
 def test_the_price_of_a_resident_parts_the_crowded_from_the_rest():

@@ -10,13 +10,15 @@ from tqdm import tqdm
 from targeting.delineation.bound.budget import Place, Priced, everywhere, part_of, priced
 from targeting.delineation.bound.certificate import Bound, Certificate, Piece
 from targeting.delineation.bound.check import check_bound
-from targeting.delineation.bound.cuts import borders
+from targeting.delineation.bound.cuts import borders, closure
+from targeting.delineation.bound.moats import Dual, moats
 from targeting.delineation.bound.possible import Possible, possible_blocks
 from targeting.delineation.graph import City
 from targeting.delineation.rules import Rules
 
 CROWDED = 8
 TURNS = 3
+FEW_STEPS = 8
 
 
 def upper_bound(
@@ -48,7 +50,7 @@ def upper_bound(
     """
     possible = possible_blocks(city, rules)
     whole = everywhere(city, rules, borders(city, rules.limits.price_per_m))
-    certificate = Certificate(tuple(_pieces(whole, possible, rules)))
+    certificate = Certificate(tuple(_pieces(whole, possible, rules, effort)))
     return Bound(check_bound(city, rules, certificate), certificate)
 
 
@@ -63,7 +65,7 @@ class _Table:
         if number == 0:
             return 0.0
         if number not in self.known:
-            self.known[number] = priced(self.place, number, self.start)
+            self.known[number] = priced(self.place, number, self.start, FEW_STEPS)
         return self.known[number].value
 
     def best(self, guess: int, one_more: float) -> int:
@@ -78,7 +80,7 @@ class _Table:
         return number
 
 
-def _pieces(whole: Place, possible: Possible, rules: Rules) -> list[Piece]:
+def _pieces(whole: Place, possible: Possible, rules: Rules, effort: float) -> list[Piece]:
     """Prices for each component with few polygons by itself, and for the others together.
 
     How many polygons each gets in the best split follows from what one more is worth among the
@@ -91,8 +93,8 @@ def _pieces(whole: Place, possible: Possible, rules: Rules) -> list[Piece]:
     pooled = priced(everything, polygons)
     part = possible.part[everything.blocks]
     count = len(possible.room)
-    full = np.bincount(part, everything.use[0] * pooled.best.inside, minlength=count)
-    full = full / whole.most[0] if np.isfinite(whole.most[0]) else np.ones(count)
+    people = np.bincount(part, everything.use[0] * pooled.best.inside, minlength=count)
+    full = np.asarray(people / whole.most[0] if np.isfinite(whole.most[0]) else np.ones(count))
     crowded = (full > CROWDED) & (possible.room > CROWDED)
     crowded[np.lexsort((np.arange(count), -np.bincount(part), -full))[0]] = True
     tables = {
@@ -115,15 +117,36 @@ def _pieces(whole: Place, possible: Possible, rules: Rules) -> list[Piece]:
             break
         found[left] = priced(rest, left, prices)
         prices = found[left].prices
-    flow = np.zeros(len(whole.kept))
-    flow[everything.kept] = pooled.best.flow
-    pieces = [Piece(*_plain(pooled.prices), flow)]
+    pieces = [_everywhere(whole, everything, possible, pooled.prices, rules, effort)]
     for known in found.values():
         pieces += _parted(rest, known, possible)
     for table in tables.values():
         for known in table.known.values():
             pieces += _parted(table.place, known, possible)
     return pieces
+
+
+def _everywhere(
+    whole: Place,
+    place: Place,
+    possible: Possible,
+    prices: np.ndarray,
+    rules: Rules,
+    effort: float,
+) -> Piece:
+    """One piece for all components, with moats around its remote hot places."""
+    weight = place.links.own - prices @ place.use
+    best = closure(place.links, weight, np.ones(len(weight), dtype=bool))
+    count = len(place.blocks)
+    bracket = weight - np.bincount(place.links.row, best.flow, minlength=count)
+    counts, loses = np.zeros(len(whole.blocks)), np.zeros(len(whole.blocks))
+    counts[place.blocks] = np.maximum(bracket, 0.0)
+    loses[place.blocks] = np.maximum(-bracket, 0.0)
+    dual = Dual(counts, loses, prices, _one_more(prices, whole))
+    flow = np.zeros(len(whole.kept))
+    flow[place.kept] = best.flow
+    around = moats(whole, possible.among, dual, rules, effort)
+    return Piece(*_plain(prices), flow, moats=tuple(around))
 
 
 def _parted(place: Place, known: Priced, possible: Possible) -> list[Piece]:

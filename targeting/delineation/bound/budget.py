@@ -82,7 +82,9 @@ def part_of(whole: Place, among: np.ndarray, blocks: np.ndarray) -> Place:
     return Place(blocks, kept, inner, whole.use[:, blocks], whole.most)
 
 
-def priced(place: Place, polygons: int, start: np.ndarray | None = None) -> Priced:
+def priced(
+    place: Place, polygons: int, start: np.ndarray | None = None, steps: int = STEPS
+) -> Priced:
     """Return the prices at which the Lagrangian bound on so many polygons is least.
 
     Parameters
@@ -93,6 +95,8 @@ def priced(place: Place, polygons: int, start: np.ndarray | None = None) -> Pric
         How many share the room.
     start : ndarray, optional
         Prices near the answer.
+    steps : int
+        How many cuts at most for each price.
 
     Returns
     -------
@@ -106,9 +110,10 @@ def priced(place: Place, polygons: int, start: np.ndarray | None = None) -> Pric
         for which in range(3):
             used = float(place.use[which][answer.best.inside].sum())
             over = np.isfinite(room[which]) and used > room[which]
-            loose = answer.prices[which] > 0 and turn and abs(used / room[which] - 1) > NEAR
+            several = turn > 0 and int((answer.prices > 0).sum()) > 1
+            loose = several and answer.prices[which] > 0 and abs(used / room[which] - 1) > NEAR
             if over or loose:
-                better = _along(which, answer, place, room, start)
+                better = _along(which, answer, place, room, start, steps)
                 answer = better if better.value <= answer.value else answer
         if answer.value >= before * (1 - CLOSE):
             break
@@ -129,7 +134,12 @@ def _dues(prices: np.ndarray, room: np.ndarray) -> float:
 
 
 def _along(
-    which: int, known: Priced, place: Place, room: np.ndarray, start: np.ndarray | None
+    which: int,
+    known: Priced,
+    place: Place,
+    room: np.ndarray,
+    start: np.ndarray | None,
+    steps: int,
 ) -> Priced:
     """Minimize over one price, the others fixed: tangents from both sides (a convex function).
 
@@ -154,7 +164,7 @@ def _along(
     left, right = (0.0, low.value, slope), (dear, dear * most + rest, most)
     within, best = low.best.inside, low
     hint = 0.0 if start is None else float(start[which])
-    for step in range(STEPS):
+    for step in range(steps):
         over = left[1] - right[1] + right[2] * (right[0] - left[0])
         price = left[0] + max(over, 0.0) / max(right[2] - left[2], 1e-300)
         price = min(max(price, left[0]), right[0])

@@ -14,6 +14,31 @@ def _nothing() -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class Moat:
+    """A place hard to leave: what its hot blocks count for may be lowered.
+
+    A polygon with a lowered block either stays inside, and then the moat's own prices show what
+    it is worth, or crosses cold blocks on its way out, whose losses make up for the lowering.
+
+    Parameters
+    ----------
+    blocks : ndarray of int64
+        Positions of its blocks.
+    lowered : ndarray
+        By how much each of these counts for less, in need.
+    resident, ground, block, flow
+        As in `Piece`, for one polygon inside; the flow along the links between its blocks.
+    """
+
+    blocks: np.ndarray
+    lowered: np.ndarray
+    resident: float = 0.0
+    ground: float = 0.0
+    block: float = 0.0
+    flow: np.ndarray = field(default_factory=_nothing)
+
+
+@dataclass(frozen=True)
 class Piece:
     """Dual numbers for one component of the city, or for all.
 
@@ -29,6 +54,9 @@ class Piece:
         directions, and never more than the shared border costs.
     start : int
         A block of the component meant; −1 for all components.
+    moats : tuple of Moat
+        Only where `start` is −1, and where no block is required; two that share a block: the
+        later one does not count.
     """
 
     resident: float = 0.0
@@ -36,6 +64,7 @@ class Piece:
     block: float = 0.0
     flow: np.ndarray = field(default_factory=_nothing)
     start: int = EVERYWHERE
+    moats: tuple[Moat, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ lies in one component, so that the best split of the polygons over the component
 
 from __future__ import annotations
 
+import heapq
 import math
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ import numpy as np
 import scipy.sparse as sparse
 from scipy.sparse.csgraph import connected_components
 
-from targeting.delineation.bound.certificate import Certificate, Piece
+from targeting.delineation.bound.certificate import Certificate, Moat, Piece
 from targeting.delineation.graph import City
 from targeting.delineation.rules import SLACK, Rules
 
@@ -66,11 +67,12 @@ def check_bound(city: City, rules: Rules, certificate: Certificate) -> float:
     for piece in (Piece(), *certificate.pieces):
         for part, fixed in _fixed(ground, city, rules, piece):
             lines[part].append((fixed, _of_one(rules, piece)))
-    forced = np.bincount(ground.part[rules.required], minlength=len(room)) > 0
+    fewest = np.minimum(np.bincount(ground.part[rules.required], minlength=len(room)), 1)
     best = np.array([0.0])
     for part, most in enumerate(room):
         if most:
-            best = _with_part(best, lines[part], min(most, rules.polygons), rules, forced[part])
+            number = range(int(fewest[part]), min(most, rules.polygons) + 1)
+            best = _with_part(best, lines[part], number, rules.polygons)
     if rules.exactly:
         return float(best[rules.polygons]) if len(best) > rules.polygons else -math.inf
     return float(best.max())
@@ -141,6 +143,8 @@ def _fixed(ground: _Ground, city: City, rules: Rules, piece: Piece) -> list[tupl
     # A border to a block no polygon can hold is always paid, whatever the flow says.
     away = np.where(inner, away, cost)
     bracket = _brackets(city, rules, piece, blocks, (many, cost, away))
+    if piece.moats and not local and not len(rules.required):
+        bracket = _lowered(ground, city, rules, piece, blocks, bracket)
     counted = np.flatnonzero((bracket > 0) | np.isin(blocks, rules.required))
     part = ground.part[blocks]
     sums = {int(which): [0.0] for which in np.unique(part)}
@@ -150,6 +154,103 @@ def _fixed(ground: _Ground, city: City, rules: Rules, piece: Piece) -> list[tupl
     for which, begin, end in zip(some, first, ends, strict=True):
         sums[int(which)] = bracket[counted[begin:end]].tolist()
     return [(which, _up(math.fsum(taken))) for which, taken in sums.items()]
+
+
+def _lowered(
+    ground: _Ground,
+    city: City,
+    rules: Rules,
+    piece: Piece,
+    blocks: np.ndarray,
+    bracket: np.ndarray,
+) -> np.ndarray:
+    """Return brackets lowered inside moats, each by no more than it takes to leave the moat.
+
+    Let R hold lowered blocks. If it leaves each moat it has them in, it holds there blocks with
+    negative brackets that cost at least as much as all lowering in that moat; moats share no
+    block. Else it lies in one moat, and that moat's own prices bound what it is worth.
+    """
+    whole = np.zeros(len(city.need))
+    whole[blocks] = bracket
+    free = ground.held.copy()
+    for moat in piece.moats:
+        mine = np.unique(np.asarray(moat.blocks, dtype=np.int64))
+        usable = len(mine) == len(moat.blocks) == len(moat.lowered) and len(mine) > 0
+        if not usable or mine[0] < 0 or mine[-1] >= len(free) or not free[mine].all():
+            continue
+        order = np.argsort(moat.blocks)
+        less = np.clip(np.nan_to_num(np.asarray(moat.lowered, dtype=np.float64))[order], 0, None)
+        less = np.minimum(less, np.maximum(whole[mine], 0.0))
+        total = math.fsum(less) * (1 + OUTWARD * ULPS)
+        if total <= 0:
+            continue
+        way_out = _way_out(ground, city, mine, less > 0, np.maximum(-whole[mine], 0.0))
+        less = less * min(1.0, way_out / total) * (1 - OUTWARD * ULPS)
+        after = whole[mine] - less
+        if _stays(ground, city, rules, moat, mine, np.maximum(after, 0.0)) <= _of_one(
+            rules, piece
+        ) * (1 - OUTWARD * ULPS):
+            whole[mine] = after
+            free[mine] = False
+    return np.asarray(whole[blocks])
+
+
+def _way_out(
+    ground: _Ground, city: City, mine: np.ndarray, core: np.ndarray, loses: np.ndarray
+) -> float:
+    """Return the least that blocks of a moat lose on any way from its core out of it."""
+    place = np.full(len(city.need), -1)
+    place[mine] = np.arange(len(mine))
+    spent = np.full(len(mine), np.inf)
+    spent[core] = loses[core]
+    queue = [(float(loses[at]), int(at)) for at in np.flatnonzero(core)]
+    heapq.heapify(queue)
+    while queue:
+        so_far, at = heapq.heappop(queue)
+        if so_far > spent[at]:
+            continue
+        block = mine[at]
+        for other in city.neighbor[city.starts[block] : city.starts[block + 1]]:
+            if not ground.held[other]:
+                continue
+            there = place[other]
+            if there < 0:
+                return so_far * (1 - OUTWARD * ULPS * (1 + len(mine)))
+            if so_far + loses[there] < spent[there]:
+                spent[there] = so_far + loses[there]
+                heapq.heappush(queue, (float(spent[there]), int(there)))
+    return math.inf
+
+
+def _stays(
+    ground: _Ground,
+    city: City,
+    rules: Rules,
+    moat: Moat,
+    mine: np.ndarray,
+    counts: np.ndarray,
+) -> float:
+    """Return how much a polygon inside a moat can be worth beyond what its blocks count for."""
+    limits = rules.limits
+    people = math.fsum(city.population[mine]) * (1 + OUTWARD * ULPS)
+    if people < limits.population_min * (1 - 2 * SLACK) or len(mine) < limits.blocks_min:
+        return -math.inf
+    many = np.diff(city.starts)[mine]
+    links = np.arange(int(many.sum())) + np.repeat(city.starts[mine] - np.cumsum(many) + many, many)
+    inside = np.zeros(len(city.need), dtype=bool)
+    inside[mine] = True
+    inner = inside[city.neighbor[links]]
+    given = np.nan_to_num(np.asarray(moat.flow, dtype=np.float64))
+    if len(given) == int(inner.sum()):
+        ground.flow[links[inner]] = given
+    cost = ground.cost[links]
+    away = np.clip((ground.flow[links] - ground.flow[ground.back[links]]) / 2, -cost, cost)
+    ground.flow[links[inner]] = 0.0
+    away = np.where(inner, away, cost)
+    own = Piece(moat.resident, moat.ground, moat.block)
+    bracket = _brackets(city, rules, own, mine, (many, cost, away))
+    bracket = bracket - counts + np.abs(counts) * OUTWARD
+    return _up(math.fsum(bracket[bracket > 0])) + _of_one(rules, own)
 
 
 def _brackets(
@@ -201,19 +302,14 @@ def _prices(rules: Rules, piece: Piece) -> tuple[float, float, float]:
 
 
 def _with_part(
-    best: np.ndarray, lines: list[tuple[float, float]], most: int, rules: Rules, forced: bool
+    best: np.ndarray, lines: list[tuple[float, float]], numbers: range, polygons: int
 ) -> np.ndarray:
-    """Best worth by number of polygons, once a component takes part with 0 … `most` of them."""
-    number = np.arange(1, most + 1)
-    worth = np.min([fixed + each * number for fixed, each in lines], axis=0)
-    worth = worth + np.abs(worth) * OUTWARD
-    size = min(len(best) + most, rules.polygons + 1)
-    after = np.full(size, -np.inf)
-    if not forced:
-        after[: len(best)] = best
-    for taken, more in zip(number, worth, strict=True):
-        some = best[: size - taken]
-        after[taken : taken + len(some)] = np.maximum(after[taken : taken + len(some)], some + more)
+    """Best worth by number of polygons, once a component takes part with one of `numbers`."""
+    after = np.full(min(len(best) + numbers[-1], polygons + 1), -np.inf)
+    for taken in numbers:
+        more = min(fixed + each * taken for fixed, each in lines) if taken else 0.0
+        some = best[: len(after) - taken] + (more + abs(more) * OUTWARD)
+        after[taken : taken + len(some)] = np.maximum(after[taken : taken + len(some)], some)
     finite = np.isfinite(after)
     after[finite] += np.abs(after[finite]) * OUTWARD
     return after
