@@ -35,9 +35,12 @@ def facing(pairs: Pairs, shapes: np.ndarray, outline: Edges) -> tuple[np.ndarray
     """
     edges, starts = outline.edges, outline.starts
     apart = pairs.gap_m > TOUCHING_M
-    size = np.hypot(edges[:, 2] - edges[:, 0], edges[:, 3] - edges[:, 1])
-    many = np.maximum(np.ceil(size / PIECE_M), 1.0).astype(np.int32)
-    piece = np.concatenate([[0], np.cumsum(many, dtype=np.int64)])
+    many = np.empty(len(edges), dtype=np.int32)
+    for start in range(0, len(edges), 4 * AT_ONCE):
+        rows = slice(start, start + 4 * AT_ONCE)
+        many[rows] = np.maximum(np.ceil(_lengths(edges[rows]) / PIECE_M), 1.0)
+    piece = np.zeros(len(edges) + 1, dtype=np.int64)
+    np.cumsum(many, out=piece[1:])
     faced = np.zeros(piece[-1], dtype=np.bool_)
     span = np.empty((2 * int(np.diff(piece[starts]).max(initial=0)), 2))
     facing_m = np.zeros(len(pairs))
@@ -49,8 +52,12 @@ def facing(pairs: Pairs, shapes: np.ndarray, outline: Edges) -> tuple[np.ndarray
             *(some.first, some.second, lines, apart[rows]),
             *(edges, starts, many, piece, span, faced, facing_m[rows]),
         )
-    seen = np.add.reduceat(faced.view(np.int8), piece[:-1], dtype=np.int32) * size / many
-    covered = np.add.reduceat(seen, starts[:-1])
+    seen = np.add.reduceat(faced.view(np.int8), piece[:-1], dtype=np.int32) / many
+    del piece, many, faced
+    seen *= _lengths(edges)
+    covered = np.zeros(len(shapes))
+    drawn = np.diff(starts) > 0
+    covered[drawn] = np.add.reduceat(seen, starts[:-1][drawn])
     if apart.all():
         return facing_m, covered
     one, two = pairs.first[~apart], pairs.second[~apart]
@@ -60,6 +67,12 @@ def facing(pairs: Pairs, shapes: np.ndarray, outline: Edges) -> tuple[np.ndarray
     for side in (one, two):
         covered += np.bincount(side, over, minlength=len(shapes))
     return facing_m, covered
+
+
+def _lengths(edges: np.ndarray) -> np.ndarray:
+    """Length of each edge in meters."""
+    length = edges[:, 2] - edges[:, 0]
+    return np.asarray(np.hypot(length, edges[:, 3] - edges[:, 1], out=length))
 
 
 @njit

@@ -140,6 +140,7 @@ def street_links(
     pairs = together(pairs, added)
     kind = np.concatenate([kind, np.full(len(added), ATTACHED, dtype=np.int8)])
     facing_m, open_m = _facing(pairs, shapes, ground.outline)
+    del ground  # its outlines are much of what is in memory
     first, second = _sorted(order[pairs.ids()]).T
     by_pair = np.lexsort((second, first))
     return Links(
@@ -156,8 +157,9 @@ def street_links(
 
 
 def _sorted(pairs: np.ndarray) -> np.ndarray:
-    """Return pairs of positions with the smaller first."""
-    return np.sort(pairs, axis=1)
+    """Return pairs of positions with the smaller first, in place of those given."""
+    pairs.sort(axis=1)
+    return pairs
 
 
 def canonical_order(geometry: gpd.GeoSeries) -> np.ndarray:

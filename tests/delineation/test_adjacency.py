@@ -153,6 +153,14 @@ def test_one_block_and_none():
     assert len(street_links(blocks()).first) == 0
 
 
+def test_a_block_without_ground_has_no_neighbors():
+    city = blocks(shapely.Polygon(), box(0, 0, 80, 80), box(92, 0, 172, 80), shapely.Polygon())
+    links = street_links(city)
+    assert pairs(city, links) == {"bc"}
+    assert links.facing_m.tolist() == [80.0]
+    assert lone_blocks(links, city.index) == ["a", "d"]
+
+
 def test_blocks_with_parts_and_courts():
     court = box(0, 0, 100, 100).difference(box(40, 40, 60, 60))
     parts = shapely.union(box(110, 0, 150, 40), box(110, 60, 150, 100))
