@@ -87,6 +87,7 @@ def test_a_drawing_is_held_to_the_rules_of_the_study(folder, circles, blocks, ca
     assert low["limit"] == 5000
     assert low["by"] == pytest.approx(5000 - corner["population"], abs=1e-3)
     assert not record["keeps_all"]
+    assert 0 < record["figures"]["reached_share"] < 1
     reading = record["reading"]
     assert reading["blocks"] == center["block_count"] + corner["block_count"]
     assert reading["blocks"] + reading["outside"] == len(blocks)
@@ -144,7 +145,7 @@ def test_what_is_wrong_with_a_plan_is_told_with_its_place(folder, blocks, tmp_pa
         away: "drawn-elsewhere",
         table: "drawn-unknown-blocks",
         empty: "empty-file",
-        tmp_path / "nowhere.gpkg": "missing-file",
+        tmp_path / "nowhere.gpkg": "drawn-no-file",
         folder / "study.yaml": "missing-column",
     }
     for file, code in wanted.items():

@@ -160,7 +160,7 @@ def _lines(record: Mapping[str, Any], language: str) -> Iterator[str]:
     figures = record["figures"]
     yield told("whole", polygons=len(record["polygons"]), **figures)
     if figures["engine_share"] is not None:
-        yield told("engine", **figures)
+        yield told("engine" if figures["objective"] > 0 else "engine-below", **figures)
         if figures.get("engine_gap_share") is not None:
             yield told("engine-gap", gap=figures["engine_gap_share"])
     else:

@@ -63,17 +63,16 @@ def surroundings(study: Study, territory: Territory, scores: Scores) -> Surround
 
 def judged(study: Study, result: Result, links: Links, membership: pd.Series[int]) -> JudgedPlan:
     """Return what a plan is worth by the objective and rules of a study, beside its own plan."""
-    scores, settings = result.scores, study.delineation.settings
-    blocks = _placed_blocks(study, result.territory)
-    parts = by_dimension(scores, study.indicators) if "led_by" in settings else None
+    method_of = method("delineator", study.delineation.use)
+    knows = "around" in inspect.signature(method_of).parameters
     return score_plan(
-        blocks,
-        scores.score,
+        _placed_blocks(study, result.territory),
+        result.scores.score,
         links,
         membership,
-        parts=parts,
+        surroundings(study, result.territory, result.scores) if knows else None,
         engine=result.polygons,
-        **settings,
+        **study.delineation.settings,
     )
 
 

@@ -92,9 +92,9 @@ def read_plan(path: Path, blocks: gpd.GeoDataFrame, *, layer: str | None = None)
     Raises
     ------
     TargetingError
-        `drawn-layers`, `drawn-overlap`, `drawn-elsewhere`, `drawn-no-blocks`, `drawn-empty`,
-        `drawn-unknown-blocks`, `drawn-block-twice`, `missing-column`, `no-rows-left`, and what
-        the readers of tables and of vector files raise.
+        `drawn-no-file`, `drawn-layers`, `drawn-overlap`, `drawn-elsewhere`, `drawn-no-blocks`,
+        `drawn-empty`, `drawn-unknown-blocks`, `drawn-block-twice`, `missing-column`,
+        `no-rows-left`, and what the readers of tables and of vector files raise.
 
     Examples
     --------
@@ -106,6 +106,8 @@ def read_plan(path: Path, blocks: gpd.GeoDataFrame, *, layer: str | None = None)
     >>> read_plan(file, city).membership.to_dict()
     {'a': 1, 'b': 0}
     """
+    if not path.exists():
+        raise TargetingError([Problem("drawn-no-file", "", {"given": str(path)})])
     found = require_format(path, *dict.fromkeys((*VECTOR, *TABLE)))
     if found in ("CSV", "Excel") or (found == "Parquet" and _is_table(path)):
         # Of GeoParquet only columns of text are asked for: its shapes are none.

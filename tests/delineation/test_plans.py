@@ -331,4 +331,4 @@ def test_the_worth_stated_is_need_less_the_price_of_the_outline(city):
     assert row["objective"] == pytest.approx(row["need"] - price * row["perimeter_m"])
     above = 1.0 - judged.notes["threshold"]
     assert row["need"] == pytest.approx(900 * above)
-    assert np.isclose(judged.notes["need_share"], 9 / 16)
+    assert np.isclose(judged.notes["reached_share"], 9 / 16)

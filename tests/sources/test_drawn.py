@@ -233,7 +233,8 @@ def test_tables_that_are_no_plan(tmp_path, blocks):
     assert codes(error) == ["empty-layer"]
     with pytest.raises(TargetingError) as error:
         read_plan(tmp_path / "nowhere.csv", blocks)
-    assert codes(error) == ["missing-file"]
+    assert codes(error) == ["drawn-no-file"]
+    assert "nowhere.csv" in told(error)
     with pytest.raises(TargetingError) as error:
         read_plan(write(tmp_path / "empty.gpkg", ""), blocks)
     assert codes(error) == ["empty-file"]

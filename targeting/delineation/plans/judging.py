@@ -23,7 +23,8 @@ from targeting.delineation.prepared import Prepared, prepare
 from targeting.delineation.result import polygons_of
 from targeting.delineation.rules import SLACK, Rules, broken_alone, broken_together, leader
 from targeting.delineation.settings import check_settings
-from targeting.model import NO_POLYGON, CandidatePolygons, Links, frozen
+from targeting.delineation.smoothing import smoothed
+from targeting.model import NO_POLYGON, CandidatePolygons, Links, Surroundings, frozen
 
 # What the ground decides, not the graph: see `grow`.
 GROUND = ("area_max", "compactness_min")
@@ -51,7 +52,7 @@ class JudgedPlan:
     reasons : DataFrame
         Index all block ids; as in `CandidatePolygons.reasons`, with the numbers given.
     notes : mapping
-        `objective`, `need`, `people`, `need_share` (of the need above the line), `people_share`,
+        `objective`, `need`, `people`, `reached_share` (of the need above the line), `people_share`,
         `threshold`, `price_per_m`, and of the engine `engine_objective`, `engine_share` (what
         part of it the plan reaches; missing when it is not above 0), `engine_people_shared` and,
         where it is certified, `engine_gap_share`: how far at most it is from the best there can be.
@@ -72,8 +73,8 @@ def score_plan(
     score: pd.Series[float],
     links: Links,
     membership: pd.Series[int],
+    around: Surroundings | None = None,
     *,
-    parts: pd.DataFrame | None = None,
     engine: CandidatePolygons | None = None,
     **settings: Any,
 ) -> JudgedPlan:
@@ -92,8 +93,9 @@ def score_plan(
         Neighbors by position in `blocks`.
     membership : Series of int
         Same index; number of the polygon each block is in, 0 for none.
-    parts : DataFrame, optional
-        What each dimension adds to the score, where a rule asks who leads a polygon.
+    around : Surroundings, optional
+        What each dimension adds to the score (where a rule asks who leads a polygon), street axes
+        and barriers, as `grow` was given them.
     engine : CandidatePolygons, optional
         What the engine drew with the same settings.
     **settings
@@ -130,28 +132,30 @@ def score_plan(
     chosen = _with_defaults(settings)
     check_settings(**_taken(check_settings, chosen))
     prepared = prepare(blocks, score, links, **_taken(prepare, chosen))
-    limits = _limits(chosen, prepared)
-    rules = rules_of(prepared, blocks, parts, limits, **_taken(rules_of, chosen))
+    around = Surroundings() if around is None else around
+    limits = Limits.of(chosen, prepared.price_per_m)
+    rules = rules_of(prepared, blocks, around.parts, limits, **_taken(rules_of, chosen))
     number = membership.to_numpy(np.int64)[prepared.order]
     numbers = np.unique(number[number != NO_POLYGON])
     groups = [np.flatnonzero(number == one) for one in numbers]
-    ground = places(prepared.shapes, groups, prepared.links, prepared.tree)
-    found = polygons_of(
-        prepared,
+    ground = places(
+        prepared.shapes,
         groups,
-        ground,
-        blocks=blocks,
-        limits=limits,
-        spare=np.zeros(len(blocks), dtype=bool),
-        notes={},
+        prepared.links,
+        prepared.tree,
+        axes=around.axes,
+        barriers=around.barriers,
     )
+    ground = smoothed(ground, prepared.shapes, chosen["simplify_m"])
+    found = polygons_of(prepared, groups, ground, blocks=blocks, notes={})
     table, reasons = _renumbered(found, prepared, groups, numbers)
     table["part_count"] = [_part_count(prepared, group) for group in groups]
     broken = _broken(prepared, rules, groups, table)
     _say_how_close(broken, prepared, rules, number, chosen.get("separation_min_m", 0.0))
     table["broken_count"] = broken["polygon"].value_counts().reindex(table.index, fill_value=0)
     unserved = _unserved(prepared, number)
-    notes = {name: found.notes[name] for name in ("need_share", "people_share", "price_per_m")}
+    notes = {name: found.notes[name] for name in ("people_share", "price_per_m")}
+    notes["reached_share"] = _reached(prepared, number)
     notes |= {name: float(table[name].sum()) for name in ("need", "objective")}
     notes |= {"people": float(table["population"].sum()), "threshold": prepared.threshold}
     if engine is not None:
@@ -174,19 +178,6 @@ def _taken(function: Callable[..., Any], settings: Mapping[str, Any]) -> dict[st
 def _keywords(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     every = inspect.signature(function).parameters.values()
     return {one.name: one for one in every if one.kind is inspect.Parameter.KEYWORD_ONLY}
-
-
-def _limits(settings: Mapping[str, Any], prepared: Prepared) -> Limits:
-    area, most = settings["area_max_km2"], settings.get("blocks_max")
-    limits = Limits(
-        population_min=settings["population_min"],
-        population_max=settings["population_max"],
-        area_max_m2=np.inf if area is None else area * 1e6,
-        compactness_min=settings["compactness_min"],
-        price_per_m=prepared.price_per_m,
-        blocks_min=settings.get("blocks_min", 1),
-    )
-    return limits if most is None else limits._replace(blocks_max=most)
 
 
 def _renumbered(
@@ -303,6 +294,12 @@ def _say_how_close(
 
 def _beyond(limit: float, value: float) -> tuple[float, float, float]:
     return float(limit), float(value), abs(float(value) - float(limit))
+
+
+def _reached(prepared: Prepared, number: np.ndarray) -> float:
+    """Return what part of the need above the line lies in polygons, whatever else they hold."""
+    above = np.maximum(prepared.city.need, 0.0)
+    return float(above[number != NO_POLYGON].sum() / max(above.sum(), 1e-300))
 
 
 def _unserved(prepared: Prepared, number: np.ndarray) -> pd.DataFrame:
