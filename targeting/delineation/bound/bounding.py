@@ -142,9 +142,10 @@ def _everywhere(
     counts, loses = np.zeros(len(whole.blocks)), np.zeros(len(whole.blocks))
     counts[place.blocks] = np.maximum(bracket, 0.0)
     loses[place.blocks] = np.maximum(-bracket, 0.0)
-    dual = Dual(counts, loses, prices, _one_more(prices, whole))
     flow = np.zeros(len(whole.kept))
     flow[place.kept] = best.flow
+    spare = np.maximum(whole.links.cost - flow, 0.0)
+    dual = Dual(counts, loses, spare, prices, _one_more(prices, whole))
     around = moats(whole, possible.among, dual, rules, effort)
     return Piece(*_plain(prices), flow, moats=tuple(around))
 

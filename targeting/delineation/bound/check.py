@@ -144,7 +144,9 @@ def _fixed(ground: _Ground, city: City, rules: Rules, piece: Piece) -> list[tupl
     away = np.where(inner, away, cost)
     bracket = _brackets(city, rules, piece, blocks, (many, cost, away))
     if piece.moats and not local and not len(rules.required):
-        bracket = _lowered(ground, city, rules, piece, blocks, bracket)
+        spare = np.zeros(len(flow))
+        spare[place[inner]] = (cost - away)[inner]
+        bracket = _lowered(ground, city, rules, piece, blocks, bracket, spare)
     counted = np.flatnonzero((bracket > 0) | np.isin(blocks, rules.required))
     part = ground.part[blocks]
     sums = {int(which): [0.0] for which in np.unique(part)}
@@ -163,12 +165,13 @@ def _lowered(
     piece: Piece,
     blocks: np.ndarray,
     bracket: np.ndarray,
+    spare: np.ndarray,
 ) -> np.ndarray:
     """Return brackets lowered inside moats, each by no more than it takes to leave the moat.
 
-    Let R hold lowered blocks. If it leaves each moat it has them in, it holds there blocks with
-    negative brackets that cost at least as much as all lowering in that moat; moats share no
-    block. Else it lies in one moat, and that moat's own prices bound what it is worth.
+    Let R hold lowered blocks. If it leaves each moat it has them in, it loses there at least as
+    much as all lowering in that moat; moats share no block. Else it lies in one moat, and that
+    moat's own prices bound what it is worth. `spare` is what a border costs beyond what flows.
     """
     whole = np.zeros(len(city.need))
     whole[blocks] = bracket
@@ -184,7 +187,7 @@ def _lowered(
         total = math.fsum(less) * (1 + OUTWARD * ULPS)
         if total <= 0:
             continue
-        way_out = _way_out(ground, city, mine, less > 0, np.maximum(-whole[mine], 0.0))
+        way_out = _way_out(ground, city, mine, less > 0, np.maximum(-whole[mine], 0.0), spare)
         less = less * min(1.0, way_out / total) * (1 - OUTWARD * ULPS)
         after = whole[mine] - less
         if _stays(ground, city, rules, moat, mine, np.maximum(after, 0.0)) <= _of_one(
@@ -196,11 +199,39 @@ def _lowered(
 
 
 def _way_out(
-    ground: _Ground, city: City, mine: np.ndarray, core: np.ndarray, loses: np.ndarray
+    ground: _Ground,
+    city: City,
+    mine: np.ndarray,
+    core: np.ndarray,
+    loses: np.ndarray,
+    spare: np.ndarray,
 ) -> float:
-    """Return the least that blocks of a moat lose on any way from its core out of it."""
+    """Return the least a group loses in a moat when it leads from the core out of it.
+
+    The group holds a way out without short cuts. Each block of the way costs what it loses, and
+    each block beside the way costs either what it loses (when it is in the group) or the spare
+    price of its borders to the way (when not): at least the share of the lesser that falls to
+    each of its borders. A block of the way has two neighbors on the way; the dearest two are
+    left out.
+    """
     place = np.full(len(city.need), -1)
     place[mine] = np.arange(len(mine))
+    many = np.diff(city.starts)[mine]
+    links = np.arange(int(many.sum())) + np.repeat(city.starts[mine] - np.cumsum(many) + many, many)
+    one, two = np.repeat(np.arange(len(mine)), many), place[city.neighbor[links]]
+    within = two >= 0
+    one, two, dear = one[within], two[within], spare[links[within]]
+    around = np.bincount(two, dear, minlength=len(mine)) * (1 + OUTWARD * ULPS)
+    part = np.divide(loses, around, out=np.ones(len(mine)), where=around > loses)
+    beside = dear * part[two]
+    most = np.zeros((2, len(mine)))
+    for turn in range(2):
+        np.maximum.at(most[turn], one, beside)
+        first = np.full(len(mine), len(one))
+        top = np.flatnonzero((beside == most[turn][one]) & (beside > 0))
+        np.minimum.at(first, one[top], top)
+        beside[first[first < len(one)]] = 0.0
+    loses = loses + np.bincount(one, beside, minlength=len(mine))
     spent = np.full(len(mine), np.inf)
     spent[core] = loses[core]
     queue = [(float(loses[at]), int(at)) for at in np.flatnonzero(core)]

@@ -24,10 +24,14 @@ STEPS = 6
 
 
 class Dual(NamedTuple):
-    """Of each block what it counts for, and what a polygon loses by holding it; the prices."""
+    """Of each block what it counts for, and what a polygon loses by holding it; the prices.
+
+    `spare` is, for each link of the city, what its border costs beyond what flows over it.
+    """
 
     counts: np.ndarray
     loses: np.ndarray
+    spare: np.ndarray
     prices: np.ndarray
     one_more: float
 
@@ -55,7 +59,7 @@ def moats(whole: Place, among: np.ndarray, dual: Dual, rules: Rules, effort: flo
     hot = among & (dual.counts > tiny)
     label = _places(whole, among & (dual.loses <= tiny))
     open_ = among[links.row] & among[links.column]
-    leave = np.maximum(dual.loses, tiny * COLD)
+    leave = np.maximum(_passing(whole, dual, open_), tiny * COLD)
     ways = (links.row[open_], links.column[open_])
     graph = sparse.csr_array((leave[ways[0]], ways), shape=(count, count))
     worth = np.bincount(label[hot], dual.counts[hot], minlength=int(label.max()) + 1)
@@ -79,6 +83,19 @@ def moats(whole: Place, among: np.ndarray, dual: Dual, rules: Rules, effort: flo
             taken[blocks] = True
             found.append(moat)
     return found
+
+
+def _passing(whole: Place, dual: Dual, open_: np.ndarray) -> np.ndarray:
+    """Return what a group loses at least by leading through each block (see the checker)."""
+    count = len(dual.loses)
+    row, column, spare = whole.links.row[open_], whole.links.column[open_], dual.spare[open_]
+    around = np.bincount(column, spare, minlength=count)
+    part = np.divide(dual.loses, around, out=np.ones(count), where=around > dual.loses)
+    beside = spare * part[column]
+    order = np.lexsort((-beside, row))
+    rank = np.arange(len(order)) - np.searchsorted(row[order], row[order])
+    kept = order[rank >= 2]
+    return np.asarray(dual.loses + np.bincount(row[kept], beside[kept], minlength=count))
 
 
 def _places(whole: Place, passable: np.ndarray) -> np.ndarray:
