@@ -19,7 +19,10 @@ MARGIN = 24
 HEAD = 64
 ROW = 26
 STEPS = 5
-"""Coordinates are whole fifths of a pixel."""
+"""Coordinates are whole fifths of a pixel; of many blocks whole pixels."""
+MANY_BLOCKS = 40_000
+MANY_LINKS = 150_000
+"""More links across streets are one blot of ink and megabytes: they are counted, not drawn."""
 STREET, ATTACHED, BRIDGE = 0, 1, 2
 
 _SMALL = f"scale({1 / STEPS:g})"
@@ -57,7 +60,8 @@ def neighbors_svg(
     Links join the middles of their blocks. What is not the rule has a shape of its own as well as
     a color: the reach of a block that would be alone is dashed and ends in triangles, a bridge of
     the user's is thick and ends in squares, a block that stays alone is a diamond, and blocks that
-    no way leads to from the largest group are hatched.
+    no way leads to from the largest group are hatched. More than 150,000 links across streets are
+    counted, but not drawn.
 
     Parameters
     ----------
@@ -91,12 +95,12 @@ def neighbors_svg(
     kind = np.zeros(len(links.first), np.int8) if links.kind is None else links.kind
     middle = frame.pixels(shapely.get_coordinates(shapely.point_on_surface(shapes)))
     ends = np.stack([middle[links.first], middle[links.second]], axis=1).reshape(-1, 2, 2)
-    apart = (group != 0) & ~alone
+    apart, streets = (group != 0) & ~alone, kind == STREET
     drawn = [
         ("blocks", _rings(frame, shapes[~apart])),
         ("apart", _rings(frame, shapes[apart])),
         ("barrier", _lines(frame, barriers)),
-        ("street", _segments(ends[kind == STREET])),
+        ("street", _segments(ends[streets]) if streets.sum() <= MANY_LINKS else ""),
         ("attached", _segments(ends[kind == ATTACHED])),
         ("reach", _marks(ends[kind == ATTACHED].reshape(-1, 2), "triangle")),
         ("bridge", _segments(ends[kind == BRIDGE])),
@@ -135,6 +139,7 @@ class _Frame:
         inner = WIDTH - 2 * MARGIN
         self.scale = inner / max(east - west, (north - south) / 2, 1.0)
         self.corner = np.array([west, north])
+        self.coarse = STEPS if len(shapes) > MANY_BLOCKS else 1
         edge_m = MARGIN / 2 / self.scale
         self.bounds = (west - edge_m, south - edge_m, east + edge_m, north + edge_m)
         self.height = int(np.ceil((north - south) * self.scale))
@@ -142,7 +147,7 @@ class _Frame:
     def pixels(self, points: np.ndarray) -> np.ndarray:
         """Return places in steps, counted from the north-west."""
         away = (points - self.corner) * np.array([1.0, -1.0]) * self.scale * STEPS
-        return np.asarray(np.rint(away).astype(np.int64))
+        return np.asarray(np.rint(away / self.coarse).astype(np.int64) * self.coarse)
 
 
 def _groups(links: Links, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -236,7 +241,9 @@ def _legend(
     degree = 2 * len(links.first) / max(len(group), 1)
     rows = [
         row("blocks", "blocks", count=len(group), mean=round(degree, 1), groups=groups),
-        row("street", "street", count=int(counts[STREET])),
+        row("street", "street", count=int(counts[STREET]))
+        if counts[STREET] <= MANY_LINKS
+        else row("street_many", count=int(counts[STREET])),
     ]
     if apart:
         rows.append(row("apart", "apart", count=apart))

@@ -108,6 +108,16 @@ def test_a_picture_of_many_blocks_is_small():
     assert len(svg) < 30 * (len(blocks) + len(links.first))
 
 
+def test_too_many_links_are_counted_and_not_drawn(city, monkeypatch):
+    blocks, river = city
+    monkeypatch.setattr("targeting.render.neighbors.MANY_LINKS", 1)
+    svg = neighbors_svg(blocks, street_links(blocks, river), river, title="x", language="en")
+    classes, texts = drawn(svg)
+    assert "street" not in classes
+    assert "attached" in classes
+    assert any(text.startswith("2 pairs") and "too many to draw" in text for text in texts)
+
+
 @pytest.mark.browser
 def test_the_picture_opens(city, tmp_path, chromium_page):
     blocks, river = city
