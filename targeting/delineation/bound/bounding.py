@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from tqdm import tqdm
 
-from targeting.delineation.bound.budget import Place, Priced, everywhere, part_of, priced
+from targeting.delineation.bound.budget import Place, Priced, at_prices, everywhere, part_of, priced
 from targeting.delineation.bound.certificate import Bound, Certificate, Piece
 from targeting.delineation.bound.check import check_bound
-from targeting.delineation.bound.cuts import borders, closure
+from targeting.delineation.bound.cuts import borders
 from targeting.delineation.bound.moats import Dual, moats
 from targeting.delineation.bound.possible import Possible, possible_blocks
 from targeting.delineation.graph import City
@@ -19,6 +19,9 @@ from targeting.delineation.rules import Rules
 CROWDED = 8
 TURNS = 3
 FEW_STEPS = 8
+TRIFLE = 3e-4
+LONGER = 3.0
+FACTORS = (1.015, 1.03, 1.05, 0.98)
 
 
 def upper_bound(
@@ -91,24 +94,17 @@ def _pieces(whole: Place, possible: Possible, rules: Rules, effort: float) -> li
         return []
     everything = part_of(whole, possible.among, np.flatnonzero(possible.among))
     pooled = priced(everything, polygons)
-    part = possible.part[everything.blocks]
-    count = len(possible.room)
-    people = np.bincount(part, everything.use[0] * pooled.best.inside, minlength=count)
-    full = np.asarray(people / whole.most[0] if np.isfinite(whole.most[0]) else np.ones(count))
-    crowded = (full > CROWDED) & (possible.room > CROWDED)
-    crowded[np.lexsort((np.arange(count), -np.bincount(part), -full))[0]] = True
-    tables = {
-        int(which): _Table(
-            part_of(whole, possible.among, np.flatnonzero(possible.part == which)),
-            int(min(possible.room[which], polygons)),
-            pooled.prices,
-        )
-        for which in np.flatnonzero(~crowded)
-    }
-    rest = part_of(whole, possible.among, np.flatnonzero(possible.among & _in(possible, crowded)))
-    taken = {which: round(float(full[which])) for which in tables}
-    found = {polygons: priced(rest, polygons, pooled.prices)} if not tables else {}
-    left, prices = -1, pooled.prices
+    pieces = [_everywhere(whole, everything, possible, pooled, rules, effort)]
+    for factor in FACTORS if effort >= LONGER else ():
+        other = at_prices(everything, polygons, pooled.prices * factor)
+        pieces.append(_everywhere(whole, everything, possible, other, rules, effort))
+    tables, crowded = _tables(whole, everything, possible, pooled, polygons, effort)
+    if not tables:
+        return pieces
+    rest = part_of(whole, possible.among, np.flatnonzero(np.append(crowded, False)[possible.part]))
+    found: dict[int, Priced] = {}
+    taken = dict.fromkeys(tables, 0)
+    prices = pooled.prices
     for _ in tqdm(range(TURNS), desc="bound", delay=2, disable=None, leave=False):
         one_more = _one_more(prices, whole)
         taken = {which: tables[which].best(taken[which], one_more) for which in tables}
@@ -117,7 +113,6 @@ def _pieces(whole: Place, possible: Possible, rules: Rules, effort: float) -> li
             break
         found[left] = priced(rest, left, prices)
         prices = found[left].prices
-    pieces = [_everywhere(whole, everything, possible, pooled.prices, rules, effort)]
     for known in found.values():
         pieces += _parted(rest, known, possible)
     for table in tables.values():
@@ -126,28 +121,57 @@ def _pieces(whole: Place, possible: Possible, rules: Rules, effort: float) -> li
     return pieces
 
 
+def _tables(
+    whole: Place,
+    place: Place,
+    possible: Possible,
+    pooled: Priced,
+    polygons: int,
+    effort: float,
+) -> tuple[dict[int, _Table], np.ndarray]:
+    """Return tables of the components with few polygons that matter, and which others do."""
+    part, count = possible.part[place.blocks], len(possible.room)
+    people = np.bincount(part, place.use[0] * pooled.best.inside, minlength=count)
+    full = people / whole.most[0] if np.isfinite(whole.most[0]) else np.ones(count)
+    crowded = (full > CROWDED) & (possible.room > CROWDED)
+    crowded[np.lexsort((np.arange(count), -np.bincount(part), -full))[0]] = True
+    counted = np.bincount(part, _bracket(place, pooled).clip(0), minlength=count)
+    few = ~crowded & (counted > TRIFLE / effort * pooled.value)
+    tables = {
+        int(which): _Table(
+            part_of(whole, possible.among, np.flatnonzero(possible.part == which)),
+            int(min(possible.room[which], polygons)),
+            pooled.prices,
+        )
+        for which in np.flatnonzero(few)
+    }
+    return tables, ~few
+
+
+def _bracket(place: Place, known: Priced) -> np.ndarray:
+    out = np.bincount(place.links.row, known.best.flow, minlength=len(place.blocks))
+    return np.asarray(place.links.own - known.prices @ place.use - out)
+
+
 def _everywhere(
     whole: Place,
     place: Place,
     possible: Possible,
-    prices: np.ndarray,
+    known: Priced,
     rules: Rules,
     effort: float,
 ) -> Piece:
     """One piece for all components, with moats around its remote hot places."""
-    weight = place.links.own - prices @ place.use
-    best = closure(place.links, weight, np.ones(len(weight), dtype=bool))
-    count = len(place.blocks)
-    bracket = weight - np.bincount(place.links.row, best.flow, minlength=count)
+    bracket = _bracket(place, known)
     counts, loses = np.zeros(len(whole.blocks)), np.zeros(len(whole.blocks))
     counts[place.blocks] = np.maximum(bracket, 0.0)
     loses[place.blocks] = np.maximum(-bracket, 0.0)
     flow = np.zeros(len(whole.kept))
-    flow[place.kept] = best.flow
+    flow[place.kept] = known.best.flow
     spare = np.maximum(whole.links.cost - flow, 0.0)
-    dual = Dual(counts, loses, spare, prices, _one_more(prices, whole))
+    dual = Dual(counts, loses, spare, known.prices, _one_more(known.prices, whole))
     around = moats(whole, possible.among, dual, rules, effort)
-    return Piece(*_plain(prices), flow, moats=tuple(around))
+    return Piece(*_plain(known.prices), flow, moats=tuple(around))
 
 
 def _parted(place: Place, known: Priced, possible: Possible) -> list[Piece]:
@@ -167,10 +191,6 @@ def _parted(place: Place, known: Priced, possible: Possible) -> list[Piece]:
 def _plain(prices: np.ndarray) -> tuple[float, float, float]:
     person, meter, block = prices.tolist()
     return person, meter, block
-
-
-def _in(possible: Possible, chosen: np.ndarray) -> np.ndarray:
-    return np.asarray(np.append(chosen, False)[possible.part])
 
 
 def _one_more(prices: np.ndarray, whole: Place) -> float:

@@ -14,6 +14,7 @@ STEPS = 14
 CLOSE = 1e-5
 ROUNDS = 3
 NEAR = 0.01
+BELOW = 0.7
 
 
 class Place(NamedTuple):
@@ -104,7 +105,7 @@ def priced(
         `value` holds for exactly so many polygons and for fewer.
     """
     room = polygons * place.most
-    answer = _at(np.zeros(3), place, room)
+    answer = _begin(place, room, _guess(place, room) if start is None else start)
     for turn in range(ROUNDS):
         before = answer.value
         for which in range(3):
@@ -118,6 +119,31 @@ def priced(
         if answer.value >= before * (1 - CLOSE):
             break
     return answer
+
+
+def _guess(place: Place, room: np.ndarray) -> np.ndarray:
+    """Return the price of a resident if borders were free."""
+    own, people = place.links.own, place.use[0]
+    some = np.flatnonzero((own > 0) & (people > 0))
+    rate = own[some] / people[some]
+    order = np.argsort(-rate)
+    last = np.searchsorted(np.cumsum(people[some][order]), room[0])
+    return np.array([rate[order[last]] if last < len(order) else 0.0, 0.0, 0.0])
+
+
+def _begin(place: Place, room: np.ndarray, near: np.ndarray) -> Priced:
+    """Start below the price looked for: the cut is smaller than at no price at all."""
+    below = np.array([BELOW * near[0], 0.0, 0.0])
+    if below[0] > 0:
+        answer = _at(below, place, room)
+        if float(place.use[0][answer.best.inside].sum()) > room[0]:
+            return answer
+    return _at(np.zeros(3), place, room)
+
+
+def at_prices(place: Place, polygons: int, prices: np.ndarray) -> Priced:
+    """Return the bound on so many polygons at given prices."""
+    return _at(prices, place, polygons * place.most)
 
 
 def _at(
@@ -154,14 +180,16 @@ def _along(
         found = _at(prices, place, room, within)
         return found, most - float(use[found.best.inside].sum())
 
-    low, slope = (known, -1.0) if known.prices[which] == 0 else at(0.0, None)
-    slope = most - float(use[low.best.inside].sum())
+    low, slope = known, most - float(use[known.best.inside].sum())
+    if slope >= 0 and known.prices[which] > 0:
+        low, slope = at(0.0, None)
     if slope >= 0:
         return low
     some = low.best.inside & (use > 0)
     dear = 1.0001 * float((np.maximum(place.links.own[some], 0.0) / use[some]).max(initial=0.0))
-    rest = low.value - low.best.value
-    left, right = (0.0, low.value, slope), (dear, dear * most + rest, most)
+    least = float(low.prices[which])
+    rest = low.value - low.best.value - least * most
+    left, right = (least, low.value, slope), (dear, dear * most + rest, most)
     within, best = low.best.inside, low
     hint = 0.0 if start is None else float(start[which])
     for step in range(steps):

@@ -20,6 +20,8 @@ from targeting.delineation.rules import Rules
 COLD = 1e-6
 CROWDED = 2.0
 SAFE = 1e-7
+TRIFLE = 2e-4
+MOATS = 24
 STEPS = 6
 
 
@@ -64,8 +66,9 @@ def moats(whole: Place, among: np.ndarray, dual: Dual, rules: Rules, effort: flo
     graph = sparse.csr_array((leave[ways[0]], ways), shape=(count, count))
     worth = np.bincount(label[hot], dual.counts[hot], minlength=int(label.max()) + 1)
     people = np.bincount(label[hot], whole.use[0][hot], minlength=len(worth))
-    small = np.flatnonzero((worth > tiny) & (people <= CROWDED * whole.most[0]))
-    small = small[np.argsort(-worth[small], kind="stable")][: int(24 * effort)]
+    least = TRIFLE / effort * (float(worth.sum()) + rules.polygons * dual.one_more)
+    small = np.flatnonzero((worth > least) & (people <= CROWDED * whole.most[0]))
+    small = small[np.argsort(-worth[small], kind="stable")][: int(MOATS * effort)]
     taken = hot.copy()
     found = []
     for which in small:
