@@ -111,8 +111,12 @@ def _left_over(
     across = (one > 0) & (two > 0) & (one != two)
     across &= (links.facing_m >= FACING_M) & (links.gap_m <= STREET_M) & (links.gap_m > 0)
     ways = shapely.shortest_line(shapes[links.first[across]], shapes[links.second[across]])
-    left = shapely.difference(ways, shapely.buffer(shapely.union_all(whole), ON_THE_LINE_M))
-    open_ = shapely.length(left) > ON_THE_LINE_M
+    way, place = owner.query(ways, predicate="intersects")
+    wider = shapely.buffer(ground, ON_THE_LINE_M)
+    inside = np.bincount(
+        way, shapely.length(shapely.intersection(ways[way], wider[place])), minlength=len(ways)
+    )
+    open_ = shapely.length(ways) - inside > ON_THE_LINE_M
     pairs = np.unique(np.sort(np.stack([one, two], axis=1)[across][open_], axis=1), axis=0)
     wrong += [f"ground is left over between polygons {a} and {b}" for a, b in pairs]
     return wrong

@@ -13,6 +13,10 @@ from scipy.sparse.csgraph import connected_components
 from targeting.model import Links
 
 CORNERS = 4
+MARGIN_MAX_M = 10.0
+# Part of the outline before no neighbor that is on the outline of a polygon in the end: the rest
+# looks on parks, dead ends and barriers inside it (measured on drawn ground; see build_city).
+OPEN_SHARE = 0.75
 BLOCKS_MAX = 2**31
 
 
@@ -81,9 +85,12 @@ def build_city(
 ) -> City:
     """Return the city for the search.
 
-    A block's ground is its own area and half of the street before each neighbor it faces. Its
-    outline is an open part, which no neighbor can hide, and the rest, shared among its neighbors
-    as they face it; two neighbors hide the mean of what they give each other.
+    A block's ground is its own area, half of the street before each neighbor it faces, a quarter
+    of a crossing at each of four corners, and half a typical street before the open part of its
+    outline. Its outline is an open part, which no neighbor can hide, and the rest, shared among
+    its neighbors as they face it; two neighbors hide the mean of what they give each other. Of the
+    open part three quarters count: drawn perimeters are then 0.97 of these on Zapopan's blocks and
+    1.02 on a made city (medians of 37 groups; 0.83 and 0.97 if all of it counted).
 
     Parameters
     ----------
@@ -101,7 +108,7 @@ def build_city(
     >>> two = Links(np.array([0]), np.array([1]), np.array([10.0]), np.array([50.0]))
     >>> city = build_city(np.ones(2), np.ones(2), np.full(2, 2500.0), np.full(2, 200.0), two)
     >>> city.neighbor.tolist(), city.area.tolist()
-    ([1, 0], [2750.0, 2750.0])
+    ([1, 0], [3412.5, 3412.5])
     """
     count = len(need)
     one = np.concatenate([links.first, links.second])
@@ -115,9 +122,12 @@ def build_city(
     width = np.divide(street, whole, out=np.zeros(count), where=whole > 0)
     faced = (outline_m - opened) * (1 + CORNERS * width / np.maximum(outline_m, 1.0))
     per_meter = np.divide(faced, whole, out=np.zeros(count), where=whole > 0)
+    corners = CORNERS * (width / 2) ** 2
     facing *= (per_meter[one] + per_meter[two]) / 2
     shared = np.bincount(one, facing, minlength=count)
-    outline, saved = opened + shared, facing[order]
+    # Areas that share their sides have no parks or dead ends between them: all of it counts.
+    open_share = OPEN_SHARE if links.outline_m is None else 1.0
+    outline, saved = open_share * opened + shared, facing[order]
     paid_outline, paid_saved = outline, saved
     if together is not None and cut_price > 0:
         same = (together[one] == together[two]) & (together[one] >= 0)
@@ -127,7 +137,7 @@ def build_city(
     return City(
         need=np.ascontiguousarray(need, dtype=np.float64),
         population=np.ascontiguousarray(population, dtype=np.float64),
-        area=area_m2 + street / 2,
+        area=area_m2 + street / 2 + corners + open_share * opened * margin(links),
         outline=outline,
         starts=starts.astype(np.int64),
         neighbor=two[order].astype(np.int64),
@@ -135,6 +145,20 @@ def build_city(
         priced_outline=paid_outline,
         priced_facing=paid_saved,
     )
+
+
+def margin(links: Links) -> float:
+    """Half the typical street: the median gap between blocks that face each other, halved.
+
+    At most 10 m; 0 where most of them touch or none faces another.
+
+    Examples
+    --------
+    >>> margin(Links(np.array([0]), np.array([1]), np.array([12.0]), np.array([50.0])))
+    6.0
+    """
+    gaps = links.gap_m[links.facing_m > 0]
+    return min(float(np.median(gaps)) / 2, MARGIN_MAX_M) if len(gaps) else 0.0
 
 
 def matrix(city: City) -> sparse.csr_array:

@@ -12,11 +12,11 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from targeting.delineation.cutting import Cut, Scene, cut, filled
 from targeting.delineation.faces import GRID_M, on_the_grid
+from targeting.delineation.graph import margin
 from targeting.delineation.middle import STREET_MAX_M
 from targeting.delineation.smoothing import smoothed
 from targeting.model import Links
 
-MARGIN_MAX_M = 10.0
 SIMPLIFY_M = 1.0
 PATH_M = 2.0
 PINCH_M = 0.1
@@ -85,18 +85,6 @@ def places(
             drawn[key] = _drawn(shapes, chosen, near, links, margin_m, axes, barriers)
         made[cluster] = drawn[key]
     return made
-
-
-def margin(links: Links) -> float:
-    """Half the typical street: the median gap between blocks that face each other, halved.
-
-    Examples
-    --------
-    >>> margin(Links(np.array([0]), np.array([1]), np.array([12.0]), np.array([50.0])))
-    6.0
-    """
-    gaps = links.gap_m[links.facing_m > 0]
-    return min(float(np.median(gaps)) / 2, MARGIN_MAX_M) if len(gaps) else 0.0
 
 
 def _clusters(

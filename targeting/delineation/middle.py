@@ -256,7 +256,10 @@ def in_street(made: Fabric, points: np.ndarray) -> np.ndarray:
         In the coordinates of the blocks.
     """
     corners = made.triangles.simplices
-    rows = np.flatnonzero(made.street & (made.owner[corners] >= 0).any(axis=1))
+    # A triangle of one block alone is inside it.
+    block = np.concatenate([made.block, np.full(4, -1)])[corners]
+    across = (block != block[:, :1]).any(axis=1)
+    rows = np.flatnonzero(made.street & across & (made.owner[corners] >= 0).any(axis=1))
     shapes = np.asarray(shapely.polygons(made.points[corners[rows]]))
     at, _ = shapely.STRtree(shapes).query(
         shapely.points(points - made.origin), predicate="intersects"

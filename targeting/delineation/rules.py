@@ -99,7 +99,7 @@ def worth(city: City, limits: Limits, blocks: np.ndarray) -> float:
     >>> two = Links(np.array([0]), np.array([1]), np.array([0.0]), np.array([50.0]))
     >>> city = build_city(np.ones(2), np.ones(2), np.full(2, 2500.0), np.full(2, 200.0), two)
     >>> round(worth(city, Limits(1, 9, np.inf, 0, 0.001), np.array([0, 1])), 6)
-    1.7
+    1.775
     """
     whole = measure(city, blocks, np.zeros(len(blocks), dtype=np.int64), 1)
     return float(whole["need"][0] - limits.price_per_m * whole["priced_m"][0])

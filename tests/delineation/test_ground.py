@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from targeting.delineation import street_links
 from targeting.delineation.checking_ground import ground_mistakes
-from targeting.delineation.ground import enclosed, margin, places
+from targeting.delineation.graph import margin
+from targeting.delineation.ground import enclosed, places
 from targeting.delineation.smoothing import smoothed
 from targeting.model import Links
 from tests.delineation.lattice import CRS, lattice, patch
