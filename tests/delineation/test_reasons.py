@@ -132,7 +132,7 @@ def test_the_polygon_beside_is_full(case, limit):
 
 
 def test_it_costs_more_outline_than_it_brings():
-    # Need 100·0.01 = 1. A block's outline is 180 m of open sides, three quarters of which count, and
+    # Need 100·0.01 = 1. A block's outline is 180 m of open sides (three quarters count) and
     # 60·(1 + 4·10/240) = 70 m of the one that faces; the two hide 2 · 70 m: one more costs
     # (135 + 70 − 140) · 0.1 = 6.5, so 5.5 more than it brings.
     told = CASES["outline"]().iloc[1]
