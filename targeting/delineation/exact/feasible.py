@@ -111,7 +111,7 @@ def mixed(
         found = pricer.find(
             relaxed.duals,
             above=relaxed.each + LEAST,
-            rising=True,
+            rising=1.0,
             nodes_per_root=quick,
             nodes_max=max(nodes_max - nodes, 1),
         )

@@ -30,6 +30,17 @@ class Relaxed:
     missing: float
 
 
+def between(one: Relaxed, other: Relaxed) -> Relaxed:
+    """Return prices half way between two; what they bound still holds."""
+    duals = Duals(
+        (one.duals.block + other.duals.block) / 2,
+        (one.duals.clique + other.duals.clique) / 2,
+        (one.duals.leader + other.duals.leader) / 2,
+    )
+    each, fixed = (one.each + other.each) / 2, (one.fixed + other.fixed) / 2
+    return Relaxed(other.value, duals, each, fixed, other.missing)
+
+
 class Master:
     """The groups found so far and the rules that join them.
 

@@ -64,7 +64,7 @@ class Pricer:
         cliques: sparse.csr_array,
         without: Sequence[np.ndarray] = (),
     ) -> None:
-        from targeting.delineation.exact._tree import Net, desk
+        from targeting.delineation.exact._flow import Net, desk
 
         count = len(city.need)
         limits = rules.limits
@@ -107,7 +107,7 @@ class Pricer:
         duals: Duals,
         *,
         above: float,
-        rising: bool = False,
+        rising: float = 0.0,
         shared: bool = False,
         nodes_max: int = 10**9,
         nodes_per_root: int = 10**9,
@@ -122,14 +122,16 @@ class Pricer:
             Prices.
         above : float
             The line.
-        rising : bool
-            Raise the line to each group found: only groups better than all before.
+        rising : float
+            How far to raise the line to each group found: at 0 all groups above it are returned,
+            at 1 only groups better than all found before from the same root.
         shared : bool
             Keep the raised line from one root to the next.
         nodes_max, nodes_per_root, sets_max : int
             Work at most.
         """
-        from targeting.delineation.exact._tree import Prices, search_tree
+        from targeting.delineation.exact._flow import Prices
+        from targeting.delineation.exact._tree import search_tree
 
         charge = np.ascontiguousarray(duals.clique, dtype=np.float64)
         lone = self.alone + duals.block
@@ -166,7 +168,7 @@ class Pricer:
                 top = max(top, first[root])
                 at.dead[root] = True
                 continue
-            asked = np.array([line, float(rising), float(share), extra])
+            asked = np.array([line, rising, float(share), extra])
             search_tree(int(root), asked, net, prices, at, *out, self.told)
             while not self.told[3] and self.told[0] <= share and self.told[1] < sets_max:
                 self.room = (self.room[0] * 4, self.room[1] * 4)
@@ -179,7 +181,7 @@ class Pricer:
                 members = out[0][:written].copy()
                 groups += [np.sort(p) for p in np.split(members, out[1][: sets - 1])]
                 worth.append(out[2][:sets].copy())
-                if shared and rising:
+                if shared:
                     line = max(line, float(worth[-1].max()))
             if not self.told[3]:
                 complete = False

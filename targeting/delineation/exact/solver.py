@@ -10,7 +10,7 @@ import numpy as np
 
 from targeting.delineation.exact.cliques import cliques
 from targeting.delineation.exact.feasible import mixed
-from targeting.delineation.exact.master import SHORT, Master, Relaxed
+from targeting.delineation.exact.master import SHORT, Master, Relaxed, between
 from targeting.delineation.exact.pricing import Duals, Found, Pricer
 from targeting.delineation.graph import City
 from targeting.delineation.rules import Rules, broken_alone, broken_together, plan_worth
@@ -21,7 +21,10 @@ FIRST_NODES = 60
 QUICK_NODES = 300
 ROUNDS_MAX = 500
 BRANCHES = 200_000
+FEW_BRANCHES = 2_000
 TIES_MAX = 5_000
+NEAR = 0.002
+WIDE = 0.5
 EXACT = 1e-9
 KEPT_PER_ROUND = 4000
 
@@ -81,6 +84,8 @@ class _Run:
     def offer(self, groups: Sequence[np.ndarray] | None) -> None:
         """Keep a plan when it keeps the rules and is better than the one known."""
         if groups is None or broken_together(self.city, self.rules, groups):
+            return
+        if any(broken_alone(self.city, self.rules, group) for group in groups):
             return
         value = plan_worth(self.city, self.rules, groups)
         if self.plan is None or value > self.value + self.least / 10:
@@ -220,7 +225,7 @@ def _pack(run: _Run, master: Master) -> None:
 def _single(run: _Run) -> None:
     """Search the one best group."""
     above = max(run.value, 0.0)
-    found = run.find(_plain(run), above=above, rising=True, shared=True)
+    found = run.find(_plain(run), above=above, rising=1.0, shared=True)
     if len(found.worth):
         run.offer([found.groups[int(np.argmax(found.worth))]])
     run.bound = min(run.bound, max(found.bound, run.value))
@@ -229,17 +234,15 @@ def _single(run: _Run) -> None:
 def _linked(run: _Run) -> None:
     """Column generation, then all groups within the gap."""
     above = -np.inf if run.rules.linked else 0.0
-    first = run.find(_plain(run), above=above, rising=True, nodes_per_root=FIRST_NODES)
+    first = run.find(_plain(run), above=above, rising=1.0, nodes_per_root=FIRST_NODES)
     run.master.add(first.groups)
-    priced = _priced_out(run)
-    if priced is None or run.closed():
+    relaxed = _priced_out(run)
+    if relaxed is None or run.closed():
         return
-    relaxed, slack = priced
-    plan, _ = run.master.packed(nodes_max=2000, start=run.plan or ())
-    run.offer(plan)
+    _offer_packed(run)
     if run.closed():
         return
-    gap = relaxed.value + slack - run.value
+    gap = run.bound - run.value
     found = run.find(relaxed.duals, above=relaxed.each - gap - run.least, sets_max=run.sets_max)
     if found.complete:
         last = Master(run.city, run.rules, run.master.cliques)
@@ -247,31 +250,48 @@ def _linked(run: _Run) -> None:
         _pack(run, last)
     else:
         run.master.add(found.groups)
-        plan, _ = run.master.packed(nodes_max=2000, start=run.plan or ())
-        run.offer(plan)
+        _offer_packed(run)
 
 
-def _priced_out(run: _Run) -> tuple[Relaxed, float] | None:
-    """Add groups until none is worth more than its price; None when that cannot be finished."""
-    quick = QUICK_NODES
+def _offer_packed(run: _Run) -> None:
+    plan, _ = run.master.packed(nodes_max=FEW_BRANCHES, start=run.plan or ())
+    run.offer(plan)
+
+
+def _priced_out(run: _Run) -> Relaxed | None:
+    """Add groups until none is worth more than its price; the prices with the lowest bound.
+
+    None when that cannot be finished within the work allowed. Once a round is long, prices are
+    asked half way to those of the best bound so far (Wentges 1997), and rounds end when what is
+    left between plan and bound is little.
+    """
+    quick, best, plainly = QUICK_NODES, None, False
     while run.rounds < ROUNDS_MAX and run.nodes < run.nodes_max:
         run.rounds += 1
-        relaxed = run.master.relaxed()
-        least = 1e-9 * run.master.scale
-        line = relaxed.each + least
-        found = run.find(relaxed.duals, above=line, rising=True, nodes_per_root=quick)
-        bound = relaxed.fixed + run.rules.polygons * _over(run.rules, found.bound)
-        if relaxed.missing <= SHORT or not found.groups:
-            run.bound = min(run.bound, bound)
-        if found.groups and run.master.add(_best(found)):
+        latest = run.master.relaxed()
+        halfway = best is not None and quick > QUICK_NODES and not plainly
+        asked = between(best, latest) if best is not None and halfway else latest
+        line = asked.each + EXACT * run.master.scale
+        rising = 1.0 if quick == QUICK_NODES else WIDE
+        found = run.find(asked.duals, above=line, rising=rising, nodes_per_root=quick)
+        bound = asked.fixed + run.rules.polygons * _over(run.rules, found.bound)
+        if best is None or bound < run.bound:
+            run.bound, best = min(run.bound, bound), asked
+        if run.bound - run.value <= NEAR * abs(run.bound):
+            return best
+        fresh = run.master.add(_best(found)) if found.groups else 0
+        plainly = halfway and not fresh
+        if fresh or (plainly and found.complete):
             continue
         if not found.complete:
-            if quick >= run.nodes_max:
+            if quick == QUICK_NODES:
+                _offer_packed(run)
+            elif quick >= run.nodes_max:
                 return None
             quick *= 20
             continue
-        if relaxed.missing <= SHORT:
-            return relaxed, max(bound - relaxed.value, 0.0)
+        if latest.missing <= SHORT:
+            return best
         left = run.nodes_max - run.nodes
         shut = run.pricer.without
         if mixed(run.city, run.rules, run.master, nodes_max=left, without=shut) is False:
