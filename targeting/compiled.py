@@ -48,6 +48,22 @@ def njit_inner(function: Loop) -> Loop:
     return cast(Loop, numba.njit(**_INNER)(function))
 
 
+def njit_lean_inner(function: Loop) -> Loop:
+    """Compile a function as `njit_lean` does that only compiled code calls.
+
+    Parameters
+    ----------
+    function : callable
+        A step of a loop that `njit_lean` compiles. It must not allocate.
+
+    Returns
+    -------
+    callable
+        The same function, for compiled callers only.
+    """
+    return cast(Loop, numba.njit(no_cpython_wrapper=True, **_LEAN)(function))
+
+
 def njit_lean(function: Loop) -> Loop:
     """Compile a function that makes no array of its own: half the time to compile.
 

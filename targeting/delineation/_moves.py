@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from targeting.compiled import njit_lean
+from targeting.compiled import njit_lean, njit_lean_inner
 
 FREE, BARRED, GROWING = -1, -2, -3
 REQUIRED, FIXED = 1, 2
@@ -32,22 +32,27 @@ NEED, PEOPLE, AREA, OUTLINE, PAID, BLOCKS, SEEDS, MORE = range(8)
 CIRCLE = 4 * np.pi
 EXACT = 1e-10
 SWAPS = 0.25
+WILD = 2.0
+RUINED = 0.9
+STEEP = 3.4
 CALM = 0.8
 STERN = 3.0
 FAR = 9.0
 TOUCHED = 1e-9
 
 
-@njit_lean
+@njit_lean_inner
 def _draw(chance: np.ndarray) -> float:
     """Return a number from 0 to 1 (a linear congruential generator, Knuth's MMIX)."""
     chance[0] = chance[0] * 6364136223846793005 + 1442695040888963407
     return float((chance[0] >> 33) & 0x7FFFFFFF) / 2147483648.0
 
 
-@njit_lean
+@njit_lean_inner
 def _breach(row: np.ndarray, rule: np.ndarray, wanted: int) -> float:
     """How far a group is from keeping the rules: relative excesses, added up."""
+    if row[BLOCKS] == 0:
+        return 0.0
     people, area = row[PEOPLE], row[AREA]
     far = max(people / rule[PEOPLE_MAX] - 1, 0.0) + max(1 - people / rule[PEOPLE_MIN], 0.0)
     far += max(area / rule[AREA_MAX] - 1, 0.0)
@@ -64,10 +69,10 @@ def _breach(row: np.ndarray, rule: np.ndarray, wanted: int) -> float:
             lead = row[MORE + other] - mine
             if lead > 0 or (lead == 0 and other < wanted):
                 far += 0.01 + lead / (abs(mine) + abs(row[MORE + other]) + 1e-300)
-    return far
+    return float(far)
 
 
-@njit_lean
+@njit_lean_inner
 def _shift(
     block: int,
     group: int,
@@ -95,7 +100,7 @@ def _shift(
     totals[into, PAID] -= 2 * sign * saved
 
 
-@njit_lean
+@njit_lean_inner
 def _whole_without(
     block: int,
     group: int,
@@ -138,7 +143,7 @@ def _whole_without(
     return False
 
 
-@njit_lean
+@njit_lean_inner
 def _apart(
     block: int, group: int, owner: np.ndarray, near_starts: np.ndarray, near: np.ndarray
 ) -> bool:
@@ -150,7 +155,7 @@ def _apart(
     return True
 
 
-@njit_lean
+@njit_lean_inner
 def _tally(
     size: int,
     subset: np.ndarray,
@@ -178,7 +183,7 @@ def _tally(
                 totals[group, PAID] -= paid[link]
 
 
-@njit_lean
+@njit_lean_inner
 def _set(
     block: int, to: int, size: int, owner: np.ndarray, inside: np.ndarray, place: np.ndarray
 ) -> int:
@@ -196,7 +201,7 @@ def _set(
     return size
 
 
-@njit_lean
+@njit_lean_inner
 def anneal(
     size: int,
     subset: np.ndarray,
@@ -418,12 +423,14 @@ def anneal(
     return size
 
 
-@njit_lean
+@njit_lean_inner
 def _grow(
-    seed: int,
+    given: int,
     follow: np.ndarray,
     meter: float,
     person: float,
+    wild: float,
+    salt: int,
     owner: np.ndarray,
     starts: np.ndarray,
     neighbor: np.ndarray,
@@ -431,12 +438,18 @@ def _grow(
     paid: np.ndarray,
     blocks: np.ndarray,
     totals: np.ndarray,
+    near_starts: np.ndarray,
+    near: np.ndarray,
     rule: np.ndarray,
+    wanted: int,
     shared: np.ndarray,
     rim: np.ndarray,
     order: np.ndarray,
 ) -> int:
-    """Grow one group; return how many of `order` are its best part, its worth in the last row."""
+    """Grow a group whose first `given` blocks stand in `order`.
+
+    Return how many of `order` are its best part; its worth and breach stand in the last row.
+    """
     spare = len(totals) - 2
     for column in range(blocks.shape[1]):
         totals[spare, column] = 0.0
@@ -444,8 +457,8 @@ def _grow(
     beside = 0
     best = 0
     most = -np.inf
-    block = seed
-    while block >= 0 and size < len(order):
+    block = order[0]
+    while block >= 0:
         order[size] = block
         size += 1
         _shift(
@@ -460,13 +473,18 @@ def _grow(
                     beside += 1
                     shared[other] = TOUCHED
                 shared[other] += paid[link]
-        breach = _breach(totals[spare], rule, -1)
+        breach = _breach(totals[spare], rule, wanted)
         value = totals[spare, NEED] - rule[PRICE] * totals[spare, PAID]
-        if value - FAR * rule[WEIGHT] * breach > most:
+        if size >= given and value - FAR * rule[WEIGHT] * breach > most:
             most = value - FAR * rule[WEIGHT] * breach
             best = size
             totals[spare + 1, 0] = value
             totals[spare + 1, 1] = breach
+        if size == len(order):
+            break
+        if size < given:
+            block = order[size]
+            continue
         people = rule[PEOPLE_MAX] - totals[spare, PEOPLE]
         area = rule[AREA_MAX] - totals[spare, AREA]
         block = -1
@@ -475,11 +493,17 @@ def _grow(
         while spot < beside:
             other = rim[spot]
             fits = blocks[other, PEOPLE] <= people and blocks[other, AREA] <= area
+            if fits and near_starts[-1] > 0:
+                fits = _apart(other, GROWING, owner, near_starts, near)
             if owner[other] != FREE or not fits:
                 beside -= 1
                 rim[spot] = rim[beside]
                 continue
-            gain = follow[other] - person * blocks[other, PEOPLE]
+            gain = follow[other]
+            if wild > 0:
+                stir = ((other * 2654435761 + salt) * 6364136223846793005 >> 40) & 0xFFFF
+                gain += wild * (stir / 65536.0 - 0.5) * abs(gain)
+            gain -= person * blocks[other, PEOPLE]
             gain -= meter * (blocks[other, PAID] - 2 * shared[other])
             if gain > top or (gain == top and other < block):
                 top = gain
@@ -507,6 +531,8 @@ def grow_groups(
     paid: np.ndarray,
     blocks: np.ndarray,
     totals: np.ndarray,
+    near_starts: np.ndarray,
+    near: np.ndarray,
     rule: np.ndarray,
     covered: np.ndarray,
     shared: np.ndarray,
@@ -529,7 +555,7 @@ def grow_groups(
         Need as the growth sees it.
     cover_max : int
         A seed in this many best groups of earlier seeds is skipped.
-    owner, starts, neighbor, facing, paid, blocks, totals, rule
+    owner, starts, neighbor, facing, paid, blocks, totals, near_starts, near, rule
         As in `Board`; only the spare rows of `totals` are changed.
     covered, shared, rim, order : ndarray
         Work space: counts, zeros, and two of any content.
@@ -554,15 +580,20 @@ def grow_groups(
         heavy = blocks[seed, PEOPLE] > rule[PEOPLE_MAX] or blocks[seed, AREA] > rule[AREA_MAX]
         if owner[seed] != FREE or covered[seed] >= cover_max or heavy:
             continue
+        if near_starts[-1] > 0 and not _apart(seed, GROWING, owner, near_starts, near):
+            continue
         covered[seed] += 1
         top = -1
         most = -np.inf
         for turn in range(len(tries)):
+            order[0] = seed
             size = _grow(
-                seed,
+                1,
                 follow,
                 tries[turn, 0],
                 tries[turn, 1],
+                0.0,
+                0,
                 owner,
                 starts,
                 neighbor,
@@ -570,7 +601,10 @@ def grow_groups(
                 paid,
                 blocks,
                 totals,
+                near_starts,
+                near,
                 rule,
+                -1,
                 shared,
                 rim,
                 order,
@@ -610,3 +644,280 @@ def thin(
         if fresh:
             for place in range(start, ends[group]):
                 seen[members[place]] += 1
+
+
+@njit_lean_inner
+def _part(
+    root: int,
+    keep: int,
+    group: int,
+    owner: np.ndarray,
+    starts: np.ndarray,
+    neighbor: np.ndarray,
+    mark: np.ndarray,
+    order: np.ndarray,
+) -> int:
+    """Put into `order` the `keep` blocks of a group nearest to the root; return how many."""
+    tick = mark[-1] + 1
+    mark[-1] = tick
+    order[0] = root
+    mark[root] = tick
+    size = 1
+    head = 0
+    while head < size and size < keep:
+        for link in range(starts[order[head]], starts[order[head] + 1]):
+            other = neighbor[link]
+            if owner[other] == group and mark[other] != tick and size < keep:
+                mark[other] = tick
+                order[size] = other
+                size += 1
+        head += 1
+    return size
+
+
+@njit_lean_inner
+def _ruin(
+    size: int,
+    subset: np.ndarray,
+    lock: np.ndarray,
+    owner: np.ndarray,
+    starts: np.ndarray,
+    neighbor: np.ndarray,
+    near_starts: np.ndarray,
+    near: np.ndarray,
+    totals: np.ndarray,
+    inside: np.ndarray,
+    place: np.ndarray,
+    mark: np.ndarray,
+    queue: np.ndarray,
+    chance: np.ndarray,
+    bounds: np.ndarray,
+) -> None:
+    """Leave of each group a part around one of its blocks: in `place`, up to `bounds`.
+
+    The last group may be empty: then it begins with a block another has left.
+    """
+    used = 0
+    born = -1
+    for number in range(len(subset)):
+        group = subset[number]
+        root = inside[int(_draw(chance) * size)]
+        if totals[group, BLOCKS] == 0:
+            born = number
+            bounds[number] = used
+            continue
+        while owner[root] != group:
+            root = inside[int(_draw(chance) * size)]
+        keep = max(int(totals[group, BLOCKS] * RUINED * _draw(chance)), 1)
+        for spot in range(size):
+            if owner[inside[spot]] == group and lock[inside[spot]] == FIXED:
+                keep = size
+        keep = _part(root, keep, group, owner, starts, neighbor, mark, queue)
+        for spot in range(keep):
+            place[used + spot] = queue[spot]
+        used += keep
+        bounds[number] = used
+    for spot in range(size):
+        owner[inside[spot]] = FREE
+    used = 0
+    for number in range(len(subset)):
+        for spot in range(used, bounds[number]):
+            owner[place[spot]] = subset[number]
+        used = bounds[number]
+    root = inside[int(_draw(chance) * size)]
+    fits = born == len(subset) - 1 and owner[root] == FREE
+    if fits and near_starts[-1] > 0:
+        fits = _apart(root, subset[born], owner, near_starts, near)
+    if fits:
+        place[used] = root
+        owner[root] = subset[born]
+        bounds[born] = used + 1
+
+
+@njit_lean
+def renew(
+    size: int,
+    times: int,
+    subset: np.ndarray,
+    heat: np.ndarray,
+    prices: np.ndarray,
+    follow: np.ndarray,
+    owner: np.ndarray,
+    starts: np.ndarray,
+    neighbor: np.ndarray,
+    facing: np.ndarray,
+    paid: np.ndarray,
+    blocks: np.ndarray,
+    lock: np.ndarray,
+    near_starts: np.ndarray,
+    near: np.ndarray,
+    totals: np.ndarray,
+    wanted: np.ndarray,
+    plan: np.ndarray,
+    rule: np.ndarray,
+    inside: np.ndarray,
+    place: np.ndarray,
+    mark: np.ndarray,
+    queue: np.ndarray,
+    journal: np.ndarray,
+    chance: np.ndarray,
+    shared: np.ndarray,
+    order: np.ndarray,
+    saved: np.ndarray,
+    bounds: np.ndarray,
+) -> int:
+    """Anneal some groups, then take them apart and grow them again, so many times; keep the best.
+
+    Parameters
+    ----------
+    times : int
+        How often the groups are grown again.
+    heat : ndarray, shape (2, 3)
+        As for `anneal`: at first, and after each renewal.
+    prices : ndarray
+        While growing: the usual price of a meter, and of a resident. The third is filled: how far
+        the groups are from keeping the rules at the end.
+    follow : ndarray
+        Need as the growth sees it.
+    shared, order, saved, bounds : ndarray
+        Work space: zeros, and any; `saved` has two columns.
+
+    All others, and what is returned, are as for `anneal`.
+    """
+    first = blocks.shape[1] - len(plan)
+    many = len(subset)
+    for turn in range(times + 1):
+        old_short = 0.0
+        old_breach = 0.0
+        old_worth = 0.0
+        before = size
+        for share in range(len(plan)):
+            old_short += max(-plan[share], 0.0)
+        if turn > 0:
+            for spot in range(size):
+                saved[spot, 0] = inside[spot]
+                saved[spot, 1] = owner[inside[spot]]
+            for group in subset:
+                old_worth += totals[group, NEED] - rule[PRICE] * totals[group, PAID]
+                old_breach += _breach(totals[group], rule, wanted[group])
+                for share in range(len(plan)):
+                    plan[share] -= totals[group, first + share]
+            _ruin(
+                size,
+                subset,
+                lock,
+                owner,
+                starts,
+                neighbor,
+                near_starts,
+                near,
+                totals,
+                inside,
+                place,
+                mark,
+                queue,
+                chance,
+                bounds,
+            )
+            meter = prices[0] * np.exp(STEEP * _draw(chance))
+            person = prices[1] * max(_draw(chance) * 2 - 1, 0.0)
+            wild = WILD * max(_draw(chance) * 2 - 1, 0.0)
+            salt = int(_draw(chance) * 1e9)
+            turned = int(_draw(chance) * many)
+            size = 0
+            for number in range(many):
+                which = (number + turned) % many
+                start = bounds[which - 1] if which > 0 else 0
+                given = bounds[which] - start
+                if given == 0:
+                    continue
+                for spot in range(given):
+                    order[spot] = place[start + spot]
+                grown = _grow(
+                    given,
+                    follow,
+                    meter,
+                    person,
+                    wild,
+                    salt,
+                    owner,
+                    starts,
+                    neighbor,
+                    facing,
+                    paid,
+                    blocks,
+                    totals,
+                    near_starts,
+                    near,
+                    rule,
+                    wanted[subset[which]],
+                    shared,
+                    queue,
+                    order,
+                )
+                for spot in range(grown):
+                    owner[order[spot]] = subset[which]
+                    inside[size + spot] = order[spot]
+                size += grown
+            _tally(size, subset, inside, owner, starts, neighbor, facing, paid, blocks, totals)
+            for group in subset:
+                for share in range(len(plan)):
+                    plan[share] += totals[group, first + share]
+        size = anneal(
+            size,
+            subset,
+            heat[min(turn, 1)],
+            owner,
+            starts,
+            neighbor,
+            facing,
+            paid,
+            blocks,
+            lock,
+            near_starts,
+            near,
+            totals,
+            wanted,
+            plan,
+            rule,
+            inside,
+            place,
+            mark,
+            queue,
+            journal,
+            chance,
+        )
+        if turn == 0:
+            continue
+        worth = 0.0
+        breach = 0.0
+        short = 0.0
+        for group in subset:
+            worth += totals[group, NEED] - rule[PRICE] * totals[group, PAID]
+            breach += _breach(totals[group], rule, wanted[group])
+        for share in range(len(plan)):
+            short += max(-plan[share], 0.0)
+        good = short <= old_short + EXACT and breach <= max(old_breach, EXACT)
+        if old_breach <= EXACT:
+            good &= worth > old_worth + 1e-9 * abs(old_worth)
+        for spot in range(before):
+            good &= lock[saved[spot, 0]] != REQUIRED or owner[saved[spot, 0]] >= 0
+        if good:
+            continue
+        for group in subset:
+            for share in range(len(plan)):
+                plan[share] -= totals[group, first + share]
+        for spot in range(size):
+            owner[inside[spot]] = FREE
+        size = before
+        for spot in range(size):
+            inside[spot] = saved[spot, 0]
+            owner[saved[spot, 0]] = saved[spot, 1]
+        _tally(size, subset, inside, owner, starts, neighbor, facing, paid, blocks, totals)
+        for group in subset:
+            for share in range(len(plan)):
+                plan[share] += totals[group, first + share]
+    prices[2] = 0.0
+    for group in subset:
+        prices[2] += _breach(totals[group], rule, wanted[group])
+    return size

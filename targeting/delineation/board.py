@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from targeting.delineation.graph import City
+from targeting.delineation.graph import City, Limits
 from targeting.delineation.rules import Rules
 
 NOTHING = np.empty(0, dtype=np.int64)
@@ -41,6 +41,12 @@ class Board:
     queue: np.ndarray
     journal: np.ndarray
     chance: np.ndarray
+    prices: np.ndarray
+    follow: np.ndarray
+    shared: np.ndarray
+    order: np.ndarray
+    saved: np.ndarray
+    bounds: np.ndarray
 
     @property
     def count(self) -> int:
@@ -93,12 +99,13 @@ def build_board(city: City, rules: Rules, *, seed: int, fixed: np.ndarray | None
         near_starts = rules.near.indptr.astype(np.int64)
         near = rules.near.indices.astype(np.int64)
     wide = len(columns)
+    blocks = np.stack([np.asarray(c, dtype=np.float64) for c in columns], axis=1)
     return Board(
         starts=np.ascontiguousarray(city.starts, dtype=np.int64),
         neighbor=np.ascontiguousarray(city.neighbor, dtype=np.int64),
         facing=np.ascontiguousarray(city.facing, dtype=np.float64),
         paid=np.ascontiguousarray(city.priced_facing, dtype=np.float64),
-        blocks=np.stack([np.asarray(c, dtype=np.float64) for c in columns], axis=1),
+        blocks=blocks,
         lock=lock,
         near_starts=near_starts,
         near=near,
@@ -113,7 +120,22 @@ def build_board(city: City, rules: Rules, *, seed: int, fixed: np.ndarray | None
         queue=np.empty(count, dtype=np.int64),
         journal=np.empty((1024, 2), dtype=np.int64),
         chance=np.array([seed * 2 + 1], dtype=np.int64),
+        prices=_prices(city, limits),
+        follow=np.ascontiguousarray(city.need, dtype=np.float64),
+        shared=np.zeros(count),
+        order=np.empty(longest(blocks, rule), dtype=np.int64),
+        saved=np.empty((count, 2), dtype=np.int64),
+        bounds=np.zeros(rules.polygons + 3, dtype=np.int64),
     )
+
+
+def _prices(city: City, limits: Limits) -> np.ndarray:
+    """Price of a meter and of a resident: what the need of an average wanted block just pays."""
+    wanted = city.need > 0
+    need = float(city.need[wanted].sum())
+    plain = need / max(float(city.outline[wanted].sum()), 1.0)
+    meter = limits.price_per_m if limits.price_per_m > 0 else plain
+    return np.array([meter, need / max(float(city.population[wanted].sum()), 1.0), 0.0])
 
 
 def together(
@@ -121,6 +143,7 @@ def together(
     groups: list[np.ndarray] | dict[int, np.ndarray],
     subset: list[int],
     heat: np.ndarray,
+    times: int = 0,
 ) -> None:
     """Anneal the groups of a subset side by side; `groups` and `board` change.
 
@@ -132,22 +155,28 @@ def together(
         Blocks of each group.
     subset : list of int
         The groups to change.
-    heat : ndarray
-        Moves tried, first and last temperature (in need).
+    heat : ndarray, shape (2, 3)
+        Moves tried, first and last temperature (in need); at first, and after each renewal.
+    times : int
+        How often the groups are taken apart and grown again.
     """
-    from targeting.delineation._moves import anneal
+    from targeting.delineation._moves import renew
 
-    if 2 * heat[0] + 2 > len(board.journal):
-        board.journal = np.empty((int(2 * heat[0]) + 1024, 2), dtype=np.int64)
+    most = 2 * int(heat[:, 0].max()) + 2
+    if most > len(board.journal):
+        board.journal = np.empty((most + 1024, 2), dtype=np.int64)
     size = 0
     for number in subset:
         more = len(groups[number])
         board.inside[size : size + more] = groups[number]
         size += more
-    size = anneal(
+    size = renew(
         size,
+        times,
         np.array(subset, dtype=np.int64),
         heat,
+        board.prices,
+        board.follow,
         board.owner,
         board.starts,
         board.neighbor,
@@ -167,8 +196,29 @@ def together(
         board.queue,
         board.journal,
         board.chance,
+        board.shared,
+        board.order,
+        board.saved,
+        board.bounds,
     )
     inside = np.sort(board.inside[:size])
     owner = board.owner[inside]
     for number in subset:
         groups[number] = inside[owner == number]
+
+
+def longest(blocks: np.ndarray, rule: np.ndarray) -> int:
+    """At most so many blocks can be in one group.
+
+    Parameters
+    ----------
+    blocks, rule : ndarray
+        As in `Board`.
+    """
+    from targeting.delineation import _moves as moves
+
+    most = min(len(blocks), int(min(rule[moves.BLOCKS_MAX], len(blocks))))
+    for column, bound in ((moves.PEOPLE, moves.PEOPLE_MAX), (moves.AREA, moves.AREA_MAX)):
+        least = np.cumsum(np.sort(blocks[:, column]))
+        most = min(most, int((least <= rule[bound]).sum()))
+    return max(most, 1)

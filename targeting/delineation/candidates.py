@@ -124,10 +124,8 @@ def grown(
     """
     from targeting.delineation._moves import grow_groups
 
-    longest = _longest(board)
-    room = max(ROOM, len(tries) * longest)
-    covered, shared = np.zeros(board.count, dtype=np.int64), np.zeros(board.count)
-    order = np.empty(longest, dtype=np.int64)
+    room = max(ROOM, len(tries) * len(board.order))
+    covered = np.zeros(board.count, dtype=np.int64)
     done = np.zeros(1, dtype=np.int64)
     parts = []
     while done[0] < len(seeds):
@@ -146,11 +144,13 @@ def grown(
             board.paid,
             board.blocks,
             board.totals,
+            board.near_starts,
+            board.near,
             board.rule,
             covered,
-            shared,
+            board.shared,
             board.queue,
-            order,
+            board.order,
             members,
             ends,
             values,
@@ -160,17 +160,6 @@ def grown(
         values = values[:count]
         parts.append(Candidates(members[:used].copy(), ends[:count], values[:, 0], values[:, 1]))
     return joined(parts) if parts else of_groups(board, [])
-
-
-def _longest(board: Board) -> int:
-    """At most so many blocks can be in one group."""
-    from targeting.delineation import _moves as moves
-
-    longest = min(board.count, int(min(board.rule[moves.BLOCKS_MAX], board.count)))
-    for column, most in ((moves.PEOPLE, moves.PEOPLE_MAX), (moves.AREA, moves.AREA_MAX)):
-        least = np.cumsum(np.sort(board.blocks[:, column]))
-        longest = min(longest, int((least <= board.rule[most]).sum()))
-    return max(longest, 1)
 
 
 def thinned(board: Board, found: Candidates, cover_max: int, groups_max: int) -> np.ndarray:

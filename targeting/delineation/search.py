@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from tqdm import tqdm
@@ -25,6 +26,7 @@ from targeting.delineation.rules import Rules
 SEEDS_MIN = 400
 SEEDS_SHARE = 0.12
 COVER_MAX = 3
+THIN = 2
 METER_PRICES = (2.0, 8.0, 32.0)
 PERSON_SHARES = (0.0, 0.6)
 LOOSE = 0.12
@@ -32,15 +34,23 @@ WEIGHT = 2.0
 POLISHED_MIN = 60
 POLISHED_PER_POLYGON = 4
 POLISH_MOVES = 60
-MOVES_MIN = 2000
-MOVES = 150
-ROUNDS = 4
+MOVES_MIN = 1000
+MOVES = 60
+RENEWALS = 40
+RENEWALS_MIN, RENEWALS_MAX = 25, 60
+RENEWED = 800
+RESTARTED = 800
+RESTARTS_MAX = 4
+STIRRED = 0.15
+RENEWAL_MOVES = 8
+RENEWAL_WARM = 0.05
+ROUNDS = 3
 WARM = 0.3
 COLD = 0.01
 FILLS_MAX = 30
-AGAIN = (0, 2)
-POOL_PER_POLYGON = 40
-POOL_MIN = 400
+AGAIN = (1,)
+POOL_PER_POLYGON = 20
+POOL_MIN = 150
 
 
 def search(
@@ -159,17 +169,24 @@ class _Engine:
             self._calibrate(pool)
         pool = self._polished(pool)
         columns = [pool]
+        chance = np.random.default_rng([int(board.chance[0]) & 0xFFFFFFFF])
         rest = [group for group, stays in zip(begun, locked, strict=True) if not stays]
         if rest:
             columns.append(self._begun(rest))
+        again = 1
+        whole = max(self.size * self.rules.polygons, 1.0)
+        if not held:
+            again = int(np.clip(RESTARTED / whole, 1, RESTARTS_MAX))
+        for run in range(again):
+            self._choose(joined(columns), chance if run else None)
+            for turn in range(ROUNDS):
+                self._improve(turn)
+                self._fill()
+                columns.append(of_groups(board, self.groups).only(self._free_numbers()))
+                if turn in AGAIN and run == 0:
+                    columns.append(self._elsewhere())
+                    self._choose(joined(columns))
         self._choose(joined(columns))
-        for turn in range(ROUNDS):
-            self._improve(turn)
-            self._fill()
-            columns.append(of_groups(board, self.groups).only(self._free_numbers()))
-            if turn in AGAIN:
-                columns.append(self._elsewhere())
-                self._choose(joined(columns))
         self._improve(ROUNDS)
         return [np.sort(group) for group in self.groups]
 
@@ -225,7 +242,7 @@ class _Engine:
             thinned(
                 board,
                 found,
-                COVER_MAX * 2,
+                THIN,
                 max(POOL_MIN, POOL_PER_POLYGON * self.rules.polygons),
             )
         )
@@ -247,13 +264,8 @@ class _Engine:
         return wanted[np.lexsort((wanted, -around[wanted], -top[wanted]))][:count]
 
     def _tries(self) -> np.ndarray:
-        city, limits = self.city, self.rules.limits
-        wanted = city.need > 0
-        people = max(float(city.population[wanted].sum()), 1.0)
-        dear = float(city.need[wanted].sum()) / people
-        plain = float(city.need[wanted].sum() / max(city.outline[wanted].sum(), 1.0))
-        unit = limits.price_per_m if limits.price_per_m > 0 else plain
-        return np.array([(unit * m, dear * p) for m in METER_PRICES for p in PERSON_SHARES])
+        meter, person, _ = self.board.prices
+        return np.array([(meter * m, person * p) for m in METER_PRICES for p in PERSON_SHARES])
 
     def _calibrate(self, pool: Candidates) -> None:
         from targeting.delineation import _moves as moves
@@ -296,11 +308,14 @@ class _Engine:
 
     def _heat(self, size: int, moves: float, warm: float) -> np.ndarray:
         unit = self.typical / max(self.size, 1.0)
+        many = max(int(moves * size * self.effort), MOVES_MIN)
+        few = max(int(RENEWAL_MOVES * size), 100)
+        warmth = [max(WARM * warm, COLD), RENEWAL_WARM]
         return np.array(
-            [max(int(moves * size * self.effort), MOVES_MIN), WARM * warm * unit, COLD * unit]
+            [[n, w * unit, COLD * unit] for n, w in zip((many, few), warmth, strict=True)]
         )
 
-    def _choose(self, found: Candidates) -> None:
+    def _choose(self, found: Candidates, chance: np.random.Generator | None = None) -> None:
         """Replace the plan by the best packing of all candidates so far."""
         board = self.board
         for group in self.groups[self.held :]:
@@ -310,6 +325,8 @@ class _Engine:
         limit = self.rules.polygons - self.held
         if not self.rules.linked:
             found = found.only(np.flatnonzero(found.value > 0))
+        if chance is not None:
+            found = replace(found, value=found.value * chance.normal(1.0, STIRRED, len(found)))
         chosen = choose(found, self.rules, polygons=limit, columns=self.columns, taken=taken)
         for number in chosen:
             self._add(found.blocks(int(number)))
@@ -320,17 +337,29 @@ class _Engine:
 
     def _improve(self, turn: int) -> None:
         board, count = self.board, len(self.groups)
+        polygons = self.rules.polygons
         if not count:
             return
         others = beside(board, count, 3) if turn else [[] for _ in range(count)]
         chance = np.random.default_rng([turn, count])
         self._pledge()
+        whole = sum(len(group) for group in self.groups)
+        times = int(
+            np.clip(RENEWALS * RENEWED / max(whole, 1), RENEWALS_MIN, RENEWALS_MAX) * self.effort
+        )
         for number in tqdm(range(count), desc="polygons", delay=2, disable=None, leave=False):
             near = others[number]
             some = list(chance.permutation(near)[:2]) if len(near) else []
             subset = [number, *(int(other) for other in some)]
+            if len(self.groups) < polygons:
+                subset.append(len(self.groups))
+                self.groups.append(np.empty(0, dtype=np.int64))
+                board.totals[subset[-1]] = 0.0
+                board.wanted[subset[-1]] = -1
             size = sum(len(self.groups[n]) for n in subset)
-            together(board, self.groups, subset, self._heat(size, MOVES, 0.6**turn))
+            together(board, self.groups, subset, self._heat(size, MOVES, 0.6**turn), times)
+            if not len(self.groups[-1]):
+                self.groups.pop()
 
     def _pledge(self) -> None:
         """Hold groups to the dimension they lead where a floor needs it; count the shares."""
@@ -372,6 +401,6 @@ def _worth_of(board: Board, spot: int) -> float | None:
     from targeting.delineation import _moves as moves
 
     row = board.totals[spot]
-    if moves._breach(row, board.rule, int(board.wanted[spot])) > TINY:
+    if board.prices[2] > TINY:
         return None
     return float(row[moves.NEED] - board.rule[moves.PRICE] * row[moves.PAID])

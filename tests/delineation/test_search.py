@@ -95,8 +95,8 @@ def test_small_plans_equal_brute_force(polygons):
         found = plan_worth(prepared.city, rules, search(prepared.city, rules, seed=1))
         assert found <= best + 1e-6
         shares.append(found / best if best > 0 else 1.0)
-    assert min(shares) > 0.75
-    assert np.mean(shares) > 0.95
+    assert min(shares) > 0.8
+    assert np.mean(shares) > 0.99
 
 
 def test_packing_equals_brute_force():
@@ -286,7 +286,7 @@ def test_the_perimeter_of_a_lattice_is_nearly_the_ground_s():
     square = np.flatnonzero(inner[order])
     whole = measure(city, square, np.zeros(len(square), dtype=int), 1)
     assert whole["perimeter_m"][0] == pytest.approx(4 * 6 * 70)
-    assert whole["area_m2"][0] == pytest.approx(36 * (3600 + 4 * 60 * 10 / 2))
+    assert whole["area_m2"][0] == pytest.approx(36 * 70**2)
     strip = np.flatnonzero((inner & (row == 3))[order])
     whole = measure(city, strip, np.zeros(len(strip), dtype=int), 1)
     assert whole["perimeter_m"][0] == pytest.approx(2 * 70 * 7)
