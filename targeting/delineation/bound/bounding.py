@@ -7,7 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from tqdm import tqdm
 
-from targeting.delineation.bound.budget import Place, Priced, at_prices, everywhere, part_of, priced
+from targeting.delineation.bound.budget import (
+    ROUGH,
+    Place,
+    Priced,
+    at_prices,
+    everywhere,
+    part_of,
+    priced,
+)
 from targeting.delineation.bound.certificate import Bound, Certificate, Piece
 from targeting.delineation.bound.check import check_bound
 from targeting.delineation.bound.cuts import borders
@@ -18,7 +26,6 @@ from targeting.delineation.rules import Rules
 
 CROWDED = 8
 TURNS = 3
-FEW_STEPS = 8
 TRIFLE = 3e-4
 LONGER = 3.0
 FACTORS = (1.015, 1.03, 1.05, 0.98)
@@ -60,15 +67,15 @@ def upper_bound(
 class _Table:
     """What a component with few polygons is worth at most, by their number."""
 
-    def __init__(self, place: Place, room: int, start: np.ndarray) -> None:
-        self.place, self.room, self.start = place, room, start
+    def __init__(self, place: Place, room: int, start: np.ndarray, guess: int) -> None:
+        self.place, self.room, self.start, self.guess = place, room, start, guess
         self.known: dict[int, Priced] = {}
 
     def worth(self, number: int) -> float:
         if number == 0:
             return 0.0
         if number not in self.known:
-            self.known[number] = priced(self.place, number, self.start, FEW_STEPS)
+            self.known[number] = priced(self.place, number, self.start, ROUGH)
         return self.known[number].value
 
     def best(self, guess: int, one_more: float) -> int:
@@ -98,12 +105,13 @@ def _pieces(whole: Place, possible: Possible, rules: Rules, effort: float) -> li
     for factor in FACTORS if effort >= LONGER else ():
         other = at_prices(everything, polygons, pooled.prices * factor)
         pieces.append(_everywhere(whole, everything, possible, other, rules, effort))
-    tables, crowded = _tables(whole, everything, possible, pooled, polygons, effort)
+    tables = _tables(whole, everything, possible, pooled, polygons, effort)
     if not tables:
         return pieces
-    rest = part_of(whole, possible.among, np.flatnonzero(np.append(crowded, False)[possible.part]))
+    others = possible.among & ~np.isin(possible.part, list(tables))
+    rest = part_of(whole, possible.among, np.flatnonzero(others))
     found: dict[int, Priced] = {}
-    taken = dict.fromkeys(tables, 0)
+    taken = {which: table.guess for which, table in tables.items()}
     prices = pooled.prices
     for _ in tqdm(range(TURNS), desc="bound", delay=2, disable=None, leave=False):
         one_more = _one_more(prices, whole)
@@ -128,8 +136,8 @@ def _tables(
     pooled: Priced,
     polygons: int,
     effort: float,
-) -> tuple[dict[int, _Table], np.ndarray]:
-    """Return tables of the components with few polygons that matter, and which others do."""
+) -> dict[int, _Table]:
+    """Return tables of the components with few polygons that matter."""
     part, count = possible.part[place.blocks], len(possible.room)
     people = np.bincount(part, place.use[0] * pooled.best.inside, minlength=count)
     full = people / whole.most[0] if np.isfinite(whole.most[0]) else np.ones(count)
@@ -137,15 +145,15 @@ def _tables(
     crowded[np.lexsort((np.arange(count), -np.bincount(part), -full))[0]] = True
     counted = np.bincount(part, _bracket(place, pooled).clip(0), minlength=count)
     few = ~crowded & (counted > TRIFLE / effort * pooled.value)
-    tables = {
+    return {
         int(which): _Table(
             part_of(whole, possible.among, np.flatnonzero(possible.part == which)),
             int(min(possible.room[which], polygons)),
             pooled.prices,
+            round(float(full[which])),
         )
         for which in np.flatnonzero(few)
     }
-    return tables, ~few
 
 
 def _bracket(place: Place, known: Priced) -> np.ndarray:

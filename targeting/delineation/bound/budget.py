@@ -10,8 +10,6 @@ from targeting.delineation.bound.cuts import Borders, Closure, closure
 from targeting.delineation.graph import City
 from targeting.delineation.rules import Rules
 
-STEPS = 14
-CLOSE = 1e-5
 ROUNDS = 3
 NEAR = 0.01
 BELOW = 0.7
@@ -29,6 +27,17 @@ class Place(NamedTuple):
     links: Borders
     use: np.ndarray
     most: np.ndarray
+
+
+class Care(NamedTuple):
+    """How many cuts at most for each price, and how near the least the bound must come."""
+
+    steps: int
+    close: float
+
+
+FINE = Care(14, 1e-5)
+ROUGH = Care(8, 1e-4)
 
 
 class Priced(NamedTuple):
@@ -84,7 +93,7 @@ def part_of(whole: Place, among: np.ndarray, blocks: np.ndarray) -> Place:
 
 
 def priced(
-    place: Place, polygons: int, start: np.ndarray | None = None, steps: int = STEPS
+    place: Place, polygons: int, start: np.ndarray | None = None, care: Care = FINE
 ) -> Priced:
     """Return the prices at which the Lagrangian bound on so many polygons is least.
 
@@ -96,8 +105,8 @@ def priced(
         How many share the room.
     start : ndarray, optional
         Prices near the answer.
-    steps : int
-        How many cuts at most for each price.
+    care : Care
+        How long to look.
 
     Returns
     -------
@@ -114,9 +123,9 @@ def priced(
             several = turn > 0 and int((answer.prices > 0).sum()) > 1
             loose = several and answer.prices[which] > 0 and abs(used / room[which] - 1) > NEAR
             if over or loose:
-                better = _along(which, answer, place, room, start, steps)
+                better = _along(which, answer, place, room, start, care)
                 answer = better if better.value <= answer.value else answer
-        if answer.value >= before * (1 - CLOSE):
+        if answer.value >= before * (1 - care.close):
             break
     return answer
 
@@ -165,7 +174,7 @@ def _along(
     place: Place,
     room: np.ndarray,
     start: np.ndarray | None,
-    steps: int,
+    care: Care,
 ) -> Priced:
     """Minimize over one price, the others fixed: tangents from both sides (a convex function).
 
@@ -192,7 +201,7 @@ def _along(
     left, right = (least, low.value, slope), (dear, dear * most + rest, most)
     within, best = low.best.inside, low
     hint = 0.0 if start is None else float(start[which])
-    for step in range(steps):
+    for step in range(care.steps):
         over = left[1] - right[1] + right[2] * (right[0] - left[0])
         price = left[0] + max(over, 0.0) / max(right[2] - left[2], 1e-300)
         price = min(max(price, left[0]), right[0])
@@ -202,7 +211,7 @@ def _along(
         found, slope = at(price, within)
         if found.value < best.value:
             best = found
-        if found.value - lowest <= CLOSE * abs(found.value):
+        if found.value - lowest <= care.close * abs(found.value):
             break
         if slope < 0:
             left, within = (price, found.value, slope), found.best.inside

@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sparse
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from targeting.delineation.bound.budget import Place, part_of, priced
+from targeting.delineation.bound.budget import ROUGH, Place, part_of, priced
 from targeting.delineation.bound.certificate import Moat
 from targeting.delineation.rules import Rules
 
@@ -22,7 +22,6 @@ CROWDED = 2.0
 SAFE = 1e-7
 TRIFLE = 2e-4
 MOATS = 24
-STEPS = 6
 
 
 class Dual(NamedTuple):
@@ -133,7 +132,7 @@ def _moat(
     for _ in range(2 + int(effort)):
         lowered = counts * core * high * (1 - SAFE)
         own = place.links.own - dual.counts[blocks] + lowered
-        known = priced(place._replace(links=place.links._replace(own=own)), 1, dual.prices, STEPS)
+        known = priced(place._replace(links=place.links._replace(own=own)), 1, dual.prices, ROUGH)
         over = known.value - dual.one_more * (1 - SAFE)
         if over <= 0:
             person, meter, block = known.prices.tolist()
