@@ -117,9 +117,23 @@ def _left_over(
         way, shapely.length(shapely.intersection(ways[way], wider[place])), minlength=len(ways)
     )
     open_ = shapely.length(ways) - inside > ON_THE_LINE_M
+    open_[open_] = [_nobody_nearer(way, ground, blocks, number) for way in ways[open_]]
     pairs = np.unique(np.sort(np.stack([one, two], axis=1)[across][open_], axis=1), axis=0)
     wrong += [f"ground is left over between polygons {a} and {b}" for a, b in pairs]
     return wrong
+
+
+def _nobody_nearer(
+    way: shapely.Geometry, ground: np.ndarray, blocks: shapely.STRtree, number: np.ndarray
+) -> bool:
+    """Tell whether some of a way that lies in no polygon is nearest to a polygon's block.
+
+    Where a block of nobody stands nearer, that part of the street is its own.
+    """
+    outside = shapely.get_parts(shapely.difference(way, shapely.union_all(ground)))
+    outside = outside[shapely.length(outside) > ON_THE_LINE_M]
+    nearest = blocks.nearest(shapely.centroid(outside))
+    return bool((number[nearest] > 0).any())
 
 
 def _areal(shape: shapely.Geometry) -> shapely.Geometry:
