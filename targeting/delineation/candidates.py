@@ -57,7 +57,7 @@ def joined(parts: list[Candidates]) -> Candidates:
 
 def of_groups(board: Board, groups: list[np.ndarray]) -> Candidates:
     """Return groups that keep all rules, with the totals they have on the board's plan."""
-    from targeting.delineation._moves import NEED, PAID, PRICE
+    from targeting.delineation._groups import NEED, PAID, PRICE
 
     totals = board.totals[: len(groups)]
     return Candidates(
@@ -122,7 +122,7 @@ def grown(
     cover_max : int
         A seed in this many best groups of earlier seeds is skipped.
     """
-    from targeting.delineation._moves import grow_groups
+    from targeting.delineation._growing import grow_groups
 
     room = max(ROOM, len(tries) * len(board.order))
     covered = np.zeros(board.count, dtype=np.int64)
@@ -176,7 +176,8 @@ def thinned(board: Board, found: Candidates, cover_max: int, groups_max: int) ->
     groups_max : int
         At most so many.
     """
-    from targeting.delineation._moves import WEIGHT, thin
+    from targeting.delineation._groups import WEIGHT
+    from targeting.delineation._growing import thin
 
     order = np.lexsort((np.arange(len(found)), -found.value, found.breach > TINY))
     key = found.value - 9 * board.rule[WEIGHT] * found.breach

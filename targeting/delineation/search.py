@@ -144,7 +144,7 @@ class _Engine:
     def __init__(
         self, city: City, rules: Rules, *, seed: int, fixed: np.ndarray | None, effort: float
     ) -> None:
-        from targeting.delineation import _moves as moves
+        from targeting.delineation import _groups as moves
 
         self.city, self.rules, self.effort = city, rules, effort
         self.board = build_board(city, rules, seed=seed, fixed=fixed)
@@ -268,7 +268,7 @@ class _Engine:
         return np.array([(meter * m, person * p) for m in METER_PRICES for p in PERSON_SHARES])
 
     def _calibrate(self, pool: Candidates) -> None:
-        from targeting.delineation import _moves as moves
+        from targeting.delineation import _groups as moves
 
         best = thinned(self.board, pool, 1, self.rules.polygons)
         blocks = pool.only(best)
@@ -398,7 +398,7 @@ class _Engine:
 
 def _worth_of(board: Board, spot: int) -> float | None:
     """Worth of a group by its totals; none where it breaks a rule."""
-    from targeting.delineation import _moves as moves
+    from targeting.delineation import _groups as moves
 
     row = board.totals[spot]
     if board.prices[2] > TINY:
