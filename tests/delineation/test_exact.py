@@ -1,16 +1,21 @@
 """The exact solver beside brute force, its laws, and whole areas."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import Delaunay
 
+from targeting.delineation import street_links
 from targeting.delineation.exact import solve_exact
 from targeting.delineation.graph import City, Limits, build_city
+from targeting.delineation.prepared import prepare
 from targeting.delineation.rules import (
     Floor,
     Rules,
@@ -20,6 +25,7 @@ from targeting.delineation.rules import (
     plan_worth,
     worth,
 )
+from targeting.delineation.search import search
 from targeting.model import Links
 from tests.delineation.brute import best_plan, feasible_sets
 
@@ -242,3 +248,28 @@ def test_nothing_to_choose_from(count: int):
     city = build_city(zeros, zeros, zeros + 1, zeros + 4, Links(none, none, none * 1.0, none * 1.0))
     found = solve_exact(city, Rules(Limits(5, 9, np.inf, 0.0, 1.0), 3))
     assert (found.groups, found.value, found.bound, found.proven) == ([], 0.0, 0.0, True)
+
+
+@pytest.mark.real
+def test_the_best_five_polygons_of_zapopan_s_areas(real_data: Path):
+    # 455 urban AGEB with people of 2010; IMU 2010, the lowest index the neediest.
+    areas = gpd.read_file(real_data / "zapopan" / "agebs_2010.gpkg").to_crs(32613)
+    areas = areas[areas["CVEGEO"].str[:5] == "14120"].set_index("CVEGEO").sort_index()
+    table = pd.read_csv(real_data / "zapopan" / "imu_2010.csv", dtype=str).set_index("CVE_AGEB")
+    areas["population"] = pd.to_numeric(table["POB_TOTAL"]).reindex(areas.index)
+    score = (-pd.to_numeric(table["IM_2010"]).reindex(areas.index)).rank(pct=True)
+    prepared = prepare(
+        areas,
+        score,
+        street_links(areas.geometry),
+        threshold_share=0.2,
+        need="excess",
+        perimeter_price=2.0,
+    )
+    rules = Rules(Limits(10_000, 30_000, np.inf, 0.25, prepared.price_per_m), 5)
+    found = solve_exact(prepared.city, rules, nodes_max=2_000_000)
+    assert found.proven
+    assert len(found.groups) == 5
+    assert not any(broken_alone(prepared.city, rules, group) for group in found.groups)
+    heuristic = search(prepared.city, rules, seed=1)
+    assert plan_worth(prepared.city, rules, heuristic) <= found.value * (1 + 1e-9)
