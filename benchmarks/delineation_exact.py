@@ -1,7 +1,7 @@
 """The search beside proven optima on small cities, and areas solved to a proof.
 
 python benchmarks/delineation_exact.py            # 36 patches of 60–140 blocks; 600 areas, K = 5
-python benchmarks/delineation_exact.py --quick    # 6 patches; under 15 s
+python benchmarks/delineation_exact.py --quick    # 4 patches, 160 areas; under 15 s once compiled
 
 Patches are made here: crooked rows of blocks with streets between them, some left out, people by
 chance, and a score of a few hot spots on a rough surface. Seeds 9000 and up are kept for this
@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rows import Row, show
 
 SEED = 9000
-PATCHES = 36
-PATCHES_QUICK = 6
+PATCHES = range(36)
+PATCHES_QUICK = range(2, 6)
 SIDES = ((6, 10), (8, 10), (9, 11), (10, 12), (10, 14))
 NODES_MAX = 6_000_000
 AREA_POLYGONS = 5
@@ -38,7 +38,11 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="rows as JSON")
     options = parser.parse_args()
     rows = patch_rows(PATCHES_QUICK if options.quick else PATCHES, nodes_max=NODES_MAX)
-    rows += area_rows(rows=12, columns=14) if options.quick else area_rows(rows=24, columns=25)
+    rows += (
+        area_rows(rows=12, columns=14, cities=1)
+        if options.quick
+        else area_rows(rows=24, columns=25, cities=3)
+    )
     show(rows, as_json=options.json)
     return 0
 
@@ -86,7 +90,7 @@ def patch_rules(prepared: Any, *, polygons: int) -> Any:
     return Rules(Limits(800, 2600, np.inf, 0.2, prepared.price_per_m), polygons)
 
 
-def patch_rows(count: int, *, nodes_max: int) -> list[Row]:
+def patch_rows(numbers: range, *, nodes_max: int) -> list[Row]:
     """Compare the search with the proven optimum, patch by patch."""
     from targeting.delineation.exact import solve_exact
     from targeting.delineation.rules import plan_worth
@@ -94,7 +98,7 @@ def patch_rows(count: int, *, nodes_max: int) -> list[Row]:
 
     ratios: list[float] = []
     spent: list[float] = []
-    for number in range(count):
+    for number in numbers:
         rows, columns = SIDES[number % len(SIDES)]
         prepared = made_patch(SEED + number, rows, columns)
         rules = patch_rules(prepared, polygons=1 + number % 3)
@@ -109,7 +113,7 @@ def patch_rows(count: int, *, nodes_max: int) -> list[Row]:
         print(line, file=sys.stderr)
         if best.proven and best.value > 0:
             ratios.append(value / best.value)
-    case = f"{count} patches of 57–133 blocks"
+    case = f"{len(numbers)} patches of 57–133 blocks"
     return [
         Row(case, "proven", float(len(ratios)), "patches"),
         *ratio_rows(case, ratios),
@@ -128,14 +132,14 @@ def ratio_rows(case: str, ratios: Sequence[float]) -> list[Row]:
     ]
 
 
-def area_rows(*, rows: int, columns: int) -> list[Row]:
+def area_rows(*, rows: int, columns: int, cities: int) -> list[Row]:
     """Return the CPU of proven optima of whole areas: about seven areas a polygon."""
     from targeting.delineation.exact import solve_exact
     from targeting.delineation.graph import Limits
     from targeting.delineation.rules import Rules
 
     found = []
-    for need_seed in range(3):
+    for need_seed in range(cities):
         prepared = made_patch(SEED + 500 + need_seed, rows, columns, people=2100.0)
         limits = Limits(10_000, 30_000, float("inf"), 0.0, prepared.price_per_m, blocks_max=7)
         begun = time.process_time()
