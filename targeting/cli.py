@@ -34,6 +34,8 @@ METHOD_KINDS = (
     "aggregator",
     "classifier",
     "delineator",
+    "hotspot",
+    "scan",
 )
 WITHOUT = ("denue", "conapo")
 
@@ -303,7 +305,13 @@ def _cache(options: argparse.Namespace) -> Path | None:
 
 def _run(options: argparse.Namespace, language: str) -> int:
     from targeting.pipeline import run
-    from targeting.render import doubt_lines, finding_lines, intake_lines
+    from targeting.render import (
+        doubt_lines,
+        finding_lines,
+        hold_out_lines,
+        hotspot_lines,
+        intake_lines,
+    )
 
     path = _study_path(options.study, language)
     out = options.out or path.parent / "results"
@@ -313,7 +321,9 @@ def _run(options: argparse.Namespace, language: str) -> int:
     print("\n".join(intake_lines(result.territory.intake, language)))
     print("  " + say("intake.terminal.whole", language, file=out / "intake.html"))
     _print_polygons(result, language)
-    print("\n".join([*doubt_lines(result, language), *finding_lines(result, language)]))
+    told = [*doubt_lines(result, language), *finding_lines(result, language)]
+    told += [*hotspot_lines(result, language), *hold_out_lines(result, language)]
+    print("\n".join(told))
     page = next(file for file in files if file.suffix == ".html")
     print(say("cli.run-done", language, folder=out, page=page.resolve()))
     return OK

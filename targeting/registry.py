@@ -59,7 +59,8 @@ def register(
     kind : str
         `"reader"`, `"measure"`, `"treatment"`, `"normalizer"`, `"weigher"`, `"aggregator"`,
         `"index"` (a whole table to one number), `"column"` (a step of a published index),
-        `"classifier"`, `"delineator"` or `"hotspot"` (a test of where values gather).
+        `"classifier"`, `"delineator"`, `"hotspot"` (a test of where values gather) or `"scan"` (of
+        where incidents do).
     name : str, optional
         Name in a study file. Default: the function's own name.
     laws : tuple of str

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from targeting.model import DoubtSpec, Indicator, LayerSpec, MethodSpec, Node
+from targeting.model import (
+    DoubtSpec,
+    HoldOutSpec,
+    HotSpotSpec,
+    Indicator,
+    LayerSpec,
+    MethodSpec,
+    Node,
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,10 @@ class Study:
         `"city"`, or `"municipality"` when values are compared within each municipality only.
     doubt : DoubtSpec
         Which choices are drawn anew, to see how sure the answer is.
+    hotspots : tuple of HotSpotSpec
+        Tests of where values or incidents gather, beside the polygons.
+    hold_out : HoldOutSpec or None
+        Which incidents a plan made without them is held to.
     """
 
     title: Mapping[str, str]
@@ -87,6 +99,8 @@ class Study:
     normalize_each: Mapping[str, MethodSpec] = field(default_factory=dict)
     within: str = "city"
     doubt: DoubtSpec = field(default_factory=DoubtSpec)
+    hotspots: tuple[HotSpotSpec, ...] = ()
+    hold_out: HoldOutSpec | None = None
 
     def as_record(self) -> dict[str, Any]:
         """Return every input and choice, defaults included, ready for JSON."""
@@ -150,6 +164,8 @@ class Study:
                 "sensitivity": self.doubt.sensitivity,
                 "redraws": self.doubt.redraws,
             },
+            "hotspots": [_hotspot_record(spec) for spec in self.hotspots],
+            "hold_out": self.hold_out and _hold_out_record(self.hold_out),
         }
 
 
@@ -192,6 +208,20 @@ def _each_record(**methods: Mapping[str, MethodSpec]) -> dict[str, Any]:
         for key, spec in chosen.items():
             record.setdefault(key, {})[step] = _method_record(spec)
     return record
+
+
+def _hotspot_record(spec: HotSpotSpec) -> dict[str, Any]:
+    looks_at = {"of": spec.of} if spec.kind == "hotspot" else {"kinds": list(spec.kinds)}
+    return _method_record(spec.method) | looks_at
+
+
+def _hold_out_record(spec: HoldOutSpec) -> dict[str, Any]:
+    return {
+        "from": spec.start,
+        "kinds": list(spec.kinds),
+        "against": [_method_record(one) for one in spec.against.values()],
+        "draws": spec.draws,
+    }
 
 
 def _method_record(spec: MethodSpec) -> dict[str, Any]:

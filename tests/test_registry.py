@@ -27,6 +27,7 @@ KINDS = (
     "delineator",
     "graph",
     "hotspot",
+    "scan",
 )
 METHODS = [(kind, name) for kind in KINDS for name in registry.names(kind)]
 

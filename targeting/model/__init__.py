@@ -18,6 +18,8 @@ from targeting.model.computed import (
 from targeting.model.declared import (
     DIMENSIONS,
     DoubtSpec,
+    HoldOutSpec,
+    HotSpotSpec,
     Indicator,
     LayerSpec,
     MethodSpec,
@@ -31,6 +33,7 @@ from targeting.model.taken import (
     Loss,
     Territory,
 )
+from targeting.model.tested import HeldOut, SpotTest
 from targeting.model.tree import Node
 
 __all__ = [
@@ -40,6 +43,9 @@ __all__ = [
     "Doubt",
     "DoubtSpec",
     "Finding",
+    "HeldOut",
+    "HoldOutSpec",
+    "HotSpotSpec",
     "Index",
     "Indicator",
     "IntakeReport",
@@ -53,6 +59,7 @@ __all__ = [
     "Profiles",
     "Result",
     "Scores",
+    "SpotTest",
     "Stability",
     "Surroundings",
     "Severity",

@@ -17,6 +17,7 @@ from targeting.model.taken import Counts, Loss, Territory
 from targeting.model.tree import Node
 
 if TYPE_CHECKING:
+    from targeting.model.tested import HeldOut, SpotTest
     from targeting.study import Study
 
 NO_POLYGON = 0
@@ -374,9 +375,13 @@ class Result:
     effects: pd.DataFrame = field(default_factory=pd.DataFrame)
     links: Links | None = None
     stability: Stability | None = None
+    hotspots: tuple[SpotTest, ...] = ()
+    hold_out: HeldOut | None = None
 
     def __post_init__(self) -> None:
         index = self.territory.blocks.index
+        tested = all(test.classes.index.equals(index) for test in self.hotspots)
+        demand(tested, "result: hot spots of other blocks")
         settled = self.stability is None or self.stability.blocks.index.equals(index)
         demand(settled, "result: stability of other blocks")
         known = self.doubt is None or self.doubt.blocks.index.equals(index)

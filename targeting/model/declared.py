@@ -77,6 +77,56 @@ class DoubtSpec:
 
 
 @dataclass(frozen=True)
+class HotSpotSpec:
+    """A test of where values, or incidents, gather.
+
+    Parameters
+    ----------
+    key : str
+        Its name among the study's tests, such as `getis_ord_score`.
+    kind : str
+        `"hotspot"` (a test of values) or `"scan"` (of incidents), as in the registry.
+    method : MethodSpec
+        Registered test and its settings.
+    of : str
+        What a test of values looks at: `"score"`, a dimension or an indicator.
+    kinds : tuple of str
+        Incidents a scan counts; none for all that are violence.
+    """
+
+    key: str
+    kind: str
+    method: MethodSpec
+    of: str = ""
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HoldOutSpec:
+    """Which incidents are kept out of a plan, to hold it to them.
+
+    Parameters
+    ----------
+    start : str
+        First day kept out, ISO.
+    kinds : tuple of str
+        Incidents that count; none for all that are violence.
+    against : mapping
+        Name to another delineator, its plan held to the same incidents.
+    draws : int
+        Sets of polygons of chance.
+    """
+
+    start: str
+    kinds: tuple[str, ...] = ()
+    against: Mapping[str, MethodSpec] = field(default_factory=dict)
+    draws: int = 999
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "against", frozen(self.against))
+
+
+@dataclass(frozen=True)
 class LayerSpec:
     """One input a study names: which file, who reads it, where it is from.
 

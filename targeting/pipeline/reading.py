@@ -10,6 +10,7 @@ from targeting.model import (
     IntakeReport,
     Territory,
 )
+from targeting.pipeline.holding_out import hold_out_problems
 from targeting.pipeline.telling import Tell, silent
 from targeting.problems import Problem, TargetingError
 from targeting.sources import read_territory
@@ -67,6 +68,9 @@ def load(
         except TargetingError as error:
             problems += _untold(error, problems)
     problems += _contradictions(draft)
+    asked = draft.understood.get("hold_out")
+    if asked is not None and territory is not None:
+        problems += hold_out_problems(asked, territory)
     if problems or draft.study is None or territory is None:
         raise TargetingError(problems or [Problem("missing-key", "inputs.blocks")])
     return draft.study, territory

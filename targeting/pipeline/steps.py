@@ -12,12 +12,15 @@ from targeting.indicators import measure
 from targeting.indicators.access import named_by_source
 from targeting.model import (
     Result,
+    SpotTest,
     Territory,
 )
 from targeting.pipeline.delineating import delineated, neighbors, settled
+from targeting.pipeline.holding_out import held_out
 from targeting.pipeline.reading import load
 from targeting.pipeline.scoring import draws_of_study, scored
 from targeting.pipeline.telling import Tell, silent
+from targeting.pipeline.testing import hotspots_of
 from targeting.problems import TargetingError
 from targeting.render import check_folder, write_outputs
 from targeting.study import Study
@@ -67,6 +70,14 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = silent) -> Res
     tell("delineate")
     polygons = delineated(study, territory, scores, links)
     sure = settled(study, territory, scores, links, polygons.membership, draws, tell)
+    spots: tuple[SpotTest, ...] = ()
+    if study.hotspots:
+        tell("spots")
+        spots = hotspots_of(study, territory, values, scores, links)
+    later = None
+    if study.hold_out is not None:
+        tell("hold-out")
+        later = held_out(study, territory, links)
     doubt = None
     if draws is not None:
         tell("doubt")
@@ -88,6 +99,8 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = silent) -> Res
         effects=effects,
         links=links,
         stability=sure,
+        hotspots=spots,
+        hold_out=later,
     )
 
 

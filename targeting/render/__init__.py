@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from targeting.render.doubt import doubt_lines
+from targeting.render.held_out import hold_out_lines
+from targeting.render.hotspots import hotspot_lines
 from targeting.render.indicators import finding_lines
 from targeting.render.intake import intake_record, write_intake
 from targeting.render.outputs import check_folder, write_outputs
@@ -15,6 +17,8 @@ __all__ = [
     "doubt_lines",
     "finding_lines",
     "head_lines",
+    "hold_out_lines",
+    "hotspot_lines",
     "intake_lines",
     "intake_record",
     "write_intake",

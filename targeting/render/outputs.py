@@ -20,14 +20,18 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
+from targeting.delineation.adjacency import lone_blocks
 from targeting.i18n import say
 from targeting.model import LayerReport, Loss, Result
 from targeting.problems import Problem, TargetingError
 from targeting.render import public
 from targeting.render.doubt import cause_table, doubt_table
 from targeting.render.figures import public_notes
+from targeting.render.held_out import hold_out_table
+from targeting.render.hotspots import hotspot_table
 from targeting.render.indicators import indicator_table
 from targeting.render.intake import INTAKE_HTML, INTAKE_JSON, intake_record, write_intake
+from targeting.render.neighbors import neighbors_svg
 from targeting.render.page import write_page
 from targeting.render.records import plain
 from targeting.render.scene import class_breaks
@@ -175,6 +179,10 @@ def _write_all(result: Result, folder: Path) -> list[str]:
     _write_csv(doubt_table(result), folder / "doubt.csv")
     _write_csv(cause_table(result), folder / "doubt_causes.csv")
     _write_csv(rerun_table(result), folder / "reruns.csv")
+    _write_csv(hotspot_table(result), folder / "hotspots.csv")
+    _write_csv(hold_out_table(result), folder / "hold_out.csv")
+    if result.links is not None:
+        (folder / "neighbors.svg").write_text(_neighbors(result), encoding="utf-8", newline="\n")
     write_intake(_intake(result), folder)
     names = [
         "index.html",
@@ -188,6 +196,9 @@ def _write_all(result: Result, folder: Path) -> list[str]:
         "doubt.csv",
         "doubt_causes.csv",
         "reruns.csv",
+        "hotspots.csv",
+        "hold_out.csv",
+        *(["neighbors.svg"] if result.links is not None else []),
         INTAKE_HTML,
         INTAKE_JSON,
     ]
@@ -195,6 +206,28 @@ def _write_all(result: Result, folder: Path) -> list[str]:
     text = json.dumps(record, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
     (folder / MANIFEST).write_bytes((text + "\n").encode("utf-8"))
     return [*names, MANIFEST]
+
+
+def _link_record(result: Result) -> dict[str, Any]:
+    """Return what was left out of the links, and who stays alone."""
+    links = result.links
+    if links is None:
+        return {}
+    return {
+        "dropped": dict(links.dropped),
+        **dict(links.notes),
+        "alone": lone_blocks(links, result.territory.blocks.index),
+    }
+
+
+def _neighbors(result: Result) -> str:
+    """Return the picture of who is whose neighbor, in the study's language."""
+    study, territory, links = result.study, result.territory, result.links
+    assert links is not None
+    barriers = None if territory.barriers is None else territory.barriers.geometry
+    language = study.language
+    title = study.title[language]
+    return neighbors_svg(territory.blocks.geometry, links, barriers, title=title, language=language)
 
 
 def _intake(result: Result) -> dict[str, Any]:
@@ -315,7 +348,19 @@ def manifest(result: Result, outputs: dict[str, str]) -> dict[str, Any]:
             "count": len(result.polygons.polygons),
             "threshold": public.line_points(result) / 100,
             "notes": dict(result.polygons.notes),
+            "links": _link_record(result),
         },
+        "hotspots": [
+            {
+                "test": one.spec.key,
+                "outcome": one.outcome,
+                "losses": [_loss(loss) for loss in one.losses],
+            }
+            for one in result.hotspots
+        ],
+        "losses_held_out": [
+            _loss(loss) for loss in (() if result.hold_out is None else result.hold_out.losses)
+        ],
         "outputs": [{"file": name, "sha256": digest} for name, digest in sorted(outputs.items())],
     }
     out: dict[str, Any] = plain(record)

@@ -184,6 +184,17 @@ def percentiles(values: pd.Series[float]) -> np.ndarray:
     return np.asarray(np.floor((held.rank(method="min") - 1).to_numpy(float) * 100 / known + 1e-9))
 
 
+def coarse_p(probability: float) -> float:
+    """Return a p-value to two decimals, never below what it is.
+
+    Examples
+    --------
+    >>> coarse_p(0.001), coarse_p(0.03), coarse_p(0.051)
+    (0.01, 0.03, 0.06)
+    """
+    return float(np.ceil(probability * 100 - 1e-9) / 100)
+
+
 def population(values: pd.Series[float]) -> tuple[np.ndarray, np.ndarray]:
     """Return people per block as whole numbers, and which blocks hold fewer than three.
 

@@ -15,6 +15,8 @@ from targeting.i18n import LANGUAGES
 from targeting.model import Indicator, Result
 from targeting.render import public
 from targeting.render.encode import ZOOM, Packer, project, spatial_order
+from targeting.render.held_out import hold_out_record
+from targeting.render.hotspots import pack_hotspots
 from targeting.render.reasons import pack_reasons
 from targeting.render.records import (
     about_record,
@@ -104,7 +106,7 @@ def build_scene(result: Result, *, language: str | None = None) -> Scene:
         "polygons": polygon_records(result, kinds),
         "kinds": kind_records(result, kinds),
         "facilities": facilities,
-        "plan": plan_record(result),
+        "plan": plan_record(result) | {"hold_out": hold_out_record(result)},
         "about": about_record(result),
         "data": packer.directory,
     }
@@ -192,6 +194,7 @@ def _pack_layers(packer: Packer, result: Result, order: np.ndarray) -> list[dict
     if result.stability is not None and len(result.stability.reruns):
         often = np.rint(sure_columns(result)["in_share"][order] * 100)
         layers.append(_layer(packer, "sure", "sure", often, _SCORE) | {"breaks": SURE_BREAKS})
+    layers += pack_hotspots(packer, result, order)
     columns = list(scores.contributions.columns)
     for indicator in result.indicators:
         layers.append(_indicator_layer(packer, result, indicator, order))

@@ -11,6 +11,7 @@ from targeting.i18n import LANGUAGES, say
 from targeting.model import Result
 from targeting.render import public
 from targeting.render.doubt import doubt_columns
+from targeting.render.hotspots import hotspot_columns
 from targeting.render.reasons import price_columns
 from targeting.render.records import city_kinds, listed_facilities, weighted
 from targeting.render.safe import safe_text
@@ -26,8 +27,9 @@ def block_table(result: Result) -> gpd.GeoDataFrame:
         `block_id`, `area_id`, `municipality_id`, `population` (null where missing or below three),
         `population_few`, `score`, `score_percentile`, `coverage`, a column a dimension, a column
         `part_<indicator>`, `polygon`, `reason`, `margin`, what the other way would cost
-        (`price_columns`), what the draws and the reruns say (`doubt_columns`, `sure_columns`),
-        geometry. Scores and parts run from 0 to 1, coarsened as on the page.
+        (`price_columns`), what the draws and the reruns say (`doubt_columns`, `sure_columns`), a
+        column `hotspot_<test>` a test of hot spots (`hotspot_columns`), geometry. Scores and parts
+        run from 0 to 1, coarsened as on the page.
     """
     blocks, scores = result.territory.blocks, result.scores
     people, few = public.population(blocks["population"])
@@ -55,6 +57,7 @@ def block_table(result: Result) -> gpd.GeoDataFrame:
         "margin": np.round(public.margin_points(result) / 100, 2),
     }
     columns |= price_columns(result) | doubt_columns(result) | sure_columns(result)
+    columns |= hotspot_columns(result)
     return gpd.GeoDataFrame(columns, geometry=blocks.geometry.array, crs=blocks.crs)
 
 

@@ -18,6 +18,7 @@ from targeting.problems import Problem, TargetingError
 from targeting.settings import keyword_settings
 from targeting.strict_yaml import WrittenInt, read_yaml
 from targeting.study import Study
+from targeting.study_file.hotspots import read_hold_out, read_hotspots
 from targeting.study_file.inputs import read_inputs
 from targeting.study_file.reading import Reading, Share
 from targeting.study_file.weights import read_each, read_weights
@@ -43,6 +44,8 @@ _TOP = (
     "streets",
     "delineation",
     "uncertainty",
+    "hotspots",
+    "hold_out",
 )
 
 
@@ -152,6 +155,9 @@ def _draft(reading: Reading) -> Draft:
     fields["streets"] = frozen(found)
     fields["delineation"] = _delineation(reading, fields["seed"])
     fields["doubt"] = _doubt(reading)
+    known = (layers, fields["seed"])
+    fields["hotspots"] = read_hotspots(reading, fields["indicators"], *known)
+    fields["hold_out"] = read_hold_out(reading, fields["delineation"], *known)
     _check_parts(reading, fields)
     study = None if problems else Study(layers=layers, **fields)
     wrong = {problem.where.split(".")[0].split("[")[0] for problem in problems}

@@ -30,6 +30,8 @@ FILES = {
     "doubt.csv",
     "doubt_causes.csv",
     "reruns.csv",
+    "hotspots.csv",
+    "hold_out.csv",
     "indicators.csv",
     "intake.html",
     "intake.json",

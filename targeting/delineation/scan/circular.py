@@ -27,7 +27,7 @@ from targeting.delineation.scan.windows import circles, nearest
 from targeting.registry import register
 
 
-@register("hotspot")
+@register("scan")
 def circular_scan(
     cases: pd.Series[float],
     population: pd.Series[float],

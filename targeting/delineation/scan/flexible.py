@@ -35,7 +35,7 @@ NEAREST_MAX = 15
 SPREADS = 4.0
 
 
-@register("hotspot")
+@register("scan")
 def flexible_scan(
     cases: pd.Series[float],
     population: pd.Series[float],

@@ -187,7 +187,47 @@
         );
       }
     }
-    return [list(texts), build("p", { class: "fine" }, say("plan.note"))];
+    return [
+      list([...texts, ...heldOut(held.hold_out)]),
+      build("p", { class: "fine" }, say("plan.note")),
+      held.hold_out
+        ? build(
+            "p",
+            { class: "fine" },
+            say("plan.hold_out_note", { lost: number(held.hold_out.lost, 0) }),
+          )
+        : null,
+    ];
+  }
+
+  /* Whether plans made without the latest incidents hold them, beside chance. */
+  function heldOut(held) {
+    if (!held) {
+      return [];
+    }
+    const days = {
+      start: held.start,
+      last: held.last,
+      incidents: number(held.incidents, 0),
+    };
+    const figures = (plan) => ({
+      plan: pick(plan.names),
+      hits: number(plan.hit_share * 100, 0),
+      people: number(plan.people_share * 100, 0),
+      accuracy: number(plan.accuracy, 1),
+      low: number(plan.chance_low, 1),
+      high: number(plan.chance_high, 1),
+    });
+    const [own, ...others] = held.plans;
+    if (own.accuracy === null) {
+      return [say("plan.hold_out_none", days)];
+    }
+    return [
+      say("plan.hold_out", { ...days, ...figures(own) }),
+      ...others.map((plan) =>
+        say(plan.accuracy === null ? "plan.hold_out_other_none" : "plan.hold_out_other", figures(plan)),
+      ),
+    ];
   }
 
   targeting.about = function (page) {

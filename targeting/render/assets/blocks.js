@@ -278,14 +278,13 @@
     _fills(scale, dense) {
       const patterns = new Map();
       return (color) => {
-        if (color < this.painted.colors.length) {
-          return this.painted.colors[color];
+        const own = this.painted.colors[color];
+        if (own && !this.painted.dotted[color]) {
+          return own;
         }
         if (!patterns.has(color)) {
-          const pattern = this._ctx.createPattern(
-            targeting.pattern(color === targeting.scale.MASKED_CLASS, dense),
-            "repeat",
-          );
+          const dotted = Boolean(own) || color === targeting.scale.MASKED_CLASS;
+          const pattern = this._ctx.createPattern(targeting.pattern(dotted, dense, own), "repeat");
           pattern.setTransform(new DOMMatrix().scale(1 / (scale * dense)));
           patterns.set(color, pattern);
         }
@@ -294,16 +293,17 @@
     },
   });
 
-  /* Gray stripes for no data, gray dots for a masked number: told apart without color. */
-  targeting.pattern = function (dotted, dense) {
+  /* Gray stripes for no data, gray dots for a masked number, white ones on a color of low values:
+     told apart without color. */
+  targeting.pattern = function (dotted, dense, color) {
     const side = Math.round(6 * dense);
     const canvas = document.createElement("canvas");
     canvas.width = side;
     canvas.height = side;
     const ctx = canvas.getContext("2d");
-    ctx.fillStyle = dotted ? "#f1efe9" : "#dcdcd8";
+    ctx.fillStyle = color || (dotted ? "#f1efe9" : "#dcdcd8");
     ctx.fillRect(0, 0, side, side);
-    ctx.fillStyle = "#8b8b86";
+    ctx.fillStyle = color ? "#ffffff" : "#8b8b86";
     ctx.strokeStyle = "#a3a39e";
     ctx.lineWidth = dense;
     if (dotted) {

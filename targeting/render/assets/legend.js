@@ -11,13 +11,16 @@
     if (layer.group === "indicator") {
       return pick(page.indicators.get(layer.key).names);
     }
+    if (layer.names) {
+      return pick(layer.names);
+    }
     return say(layer.group === "dimension" ? "dimension." + layer.key : "layer." + layer.group);
   }
 
   /* Options of the choice, in groups. */
   function options(page) {
     const groups = [];
-    for (const group of ["score", "dimension", "sure", "indicator"]) {
+    for (const group of ["score", "dimension", "sure", "hotspots", "indicator"]) {
       const held = page.scene.layers.filter((layer) => layer.group === group);
       if (!held.length) {
         continue;
@@ -39,6 +42,13 @@
 
   /* Unit, year and source of a layer. */
   function facts(page, layer) {
+    if (layer.about) {
+      return {
+        unit: say("layers.classes"),
+        years: unique(layer.about.years).sort().join(", ") || "–",
+        sources: unique(layer.about.sources.flatMap((one) => one.split("; "))).join("; ") || "–",
+      };
+    }
     const own =
       layer.group === "indicator"
         ? [page.indicators.get(layer.key)]
@@ -88,6 +98,19 @@
     return out;
   }
 
+  /* Classes that are no numbers, in their own words and order. */
+  function named(page, painted) {
+    return painted.layer.classes.map((one, at) =>
+      build(
+        "li",
+        {},
+        swatch(one.color, one.dotted ? "dotted" : ""),
+        build("span", {}, pick(one.text)),
+        build("span", { class: "share" }, share(page, painted.counts[at])),
+      ),
+    );
+  }
+
   function share(page, count) {
     const part = (100 * count) / Math.max(1, page.scene.city.blocks);
     return part > 0 && part < 1 ? "<1\u00a0%" : number(part, 0) + "\u00a0%";
@@ -95,8 +118,8 @@
 
   /* Classes from most to least urgent, then the blocks without a value. */
   function classes(page, painted) {
-    const entries = [];
-    if (painted.ends[0] <= painted.ends[1]) {
+    const entries = painted.layer.classes ? named(page, painted).reverse() : [];
+    if (!painted.layer.classes && painted.ends[0] <= painted.ends[1]) {
       targeting.scale.ranges(painted).forEach((range, at) =>
         entries.push(
           build(
@@ -131,6 +154,13 @@
     return build("ul", { class: "classes" }, entries);
   }
 
+  function title(layer) {
+    if (layer.group === "hotspots") {
+      return "legend.hotspots";
+    }
+    return layer.group === "sure" ? "legend.darker_sure" : layer.reversed ? "legend.darker_lower" : "legend.darker";
+  }
+
   function legend(page, painted) {
     const { layer } = painted;
     const about = facts(page, layer);
@@ -139,7 +169,7 @@
       build(
         "p",
         { class: "legend-title" },
-        say(layer.group === "sure" ? "legend.darker_sure" : layer.reversed ? "legend.darker_lower" : "legend.darker"),
+        say(title(layer)),
         build("span", { class: "share" }, say("legend.blocks")),
       ),
       classes(page, painted),

@@ -300,6 +300,10 @@
         return [name, targeting.account.valueText(this, this.indicators.get(layer.key), i)];
       }
       const column = this.data.column(layer.id);
+      if (layer.classes) {
+        const one = column.has(i) ? layer.classes[column.whole[i]] : null;
+        return [name, one ? targeting.words.pick(one.text) : say("value.missing")];
+      }
       const value = column.has(i)
         ? say("score.of", { score: targeting.words.number(column.number(column.whole[i]) * 100, 0) })
         : say("value.missing");

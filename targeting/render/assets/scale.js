@@ -35,7 +35,7 @@
       const whole = column.whole[i];
       let at = MISSING_CLASS;
       if (whole !== targeting.MISSING) {
-        at = classOf(whole, layer.breaks);
+        at = layer.classes ? whole : classOf(whole, layer.breaks);
         ends[0] = Math.min(ends[0], whole);
         ends[1] = Math.max(ends[1], whole);
       } else if (low && low.has(i)) {
@@ -53,7 +53,10 @@
       classes,
       counts,
       ends,
-      colors: colors(layer.breaks.length + 1, layer.reversed),
+      colors: layer.classes
+        ? layer.classes.map((one) => one.color)
+        : colors(layer.breaks.length + 1, layer.reversed),
+      dotted: (layer.classes || []).map((one) => one.dotted),
     };
   }
 
