@@ -93,7 +93,7 @@ def check_polygons(
     wrong += _too_near(shapes, number, separation_min_m)
     wrong += _missing_leaders(number, people, parts, led_by or {})
     wrong += _missing_people(blocks, number, people, people_share_min or {})
-    wrong += ground_mistakes(ground, shapes, number, links)
+    wrong += ground_mistakes(ground, shapes, number)
     if wrong:
         raise ValueError("; ".join(wrong))
 

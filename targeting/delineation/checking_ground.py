@@ -15,15 +15,8 @@ FACING_M = 5.0
 ON_THE_LINE_M = 0.01
 
 
-def ground_mistakes(
-    ground: np.ndarray, shapes: np.ndarray, number: np.ndarray, links: Links
-) -> list[str]:
-    """Tell what is wrong with the ground of polygons.
-
-    A sliver is a part, or a hole, whose mean width (twice its area by its perimeter) is below
-    0.5 m. Ground is left over between polygons where they enclose land without a block that is on
-    average narrower than 2 m, or where the shortest way between two linked blocks that face each
-    other for at least 5 m across a street of at most 50 m leaves the polygons.
+def ground_mistakes(ground: np.ndarray, shapes: np.ndarray, number: np.ndarray) -> list[str]:
+    """Tell what is wrong with the ground of polygons: invalid, of other blocks, shared.
 
     Parameters
     ----------
@@ -33,8 +26,6 @@ def ground_mistakes(
         All blocks.
     number : ndarray of int64
         Polygon of each block, 0 for none.
-    links : Links
-        Neighbors by position.
 
     Returns
     -------
@@ -46,9 +37,33 @@ def ground_mistakes(
     wrong = _of_each(ground, shapes, number)
     if not shapely.is_valid(ground).all():
         return wrong
-    wrong += _shared(ground, shapes, number)
-    wrong += _left_over(ground, shapes, number, links)
-    return wrong
+    return wrong + _shared(ground, shapes, number)
+
+
+def untidiness(
+    ground: np.ndarray, shapes: np.ndarray, number: np.ndarray, links: Links
+) -> list[str]:
+    """Tell what is not as it should be drawn, though no rule is broken by it.
+
+    A sliver is a part, or a hole, whose mean width (twice its area by its perimeter) is below
+    0.5 m. Ground is left over between polygons where they enclose land without a block that is on
+    average narrower than 2 m, or where the shortest way between two linked blocks that face each
+    other for at least 5 m across a street of at most 50 m leaves the polygons, and no block of
+    nobody stands nearer.
+
+    Parameters
+    ----------
+    ground, shapes, number, links
+        As for `ground_mistakes`.
+
+    Returns
+    -------
+    list of str
+        One sentence each; empty when all is tidy.
+    """
+    if not len(ground) or not shapely.is_valid(ground).all():
+        return []
+    return _slivers(ground) + _left_over(ground, shapes, number, links)
 
 
 def _of_each(ground: np.ndarray, shapes: np.ndarray, number: np.ndarray) -> list[str]:
@@ -71,10 +86,16 @@ def _of_each(ground: np.ndarray, shapes: np.ndarray, number: np.ndarray) -> list
         foreign = shapely.union_all(shapes[near[number[near] != place]])
         if shapely.area(shapely.intersection(added, foreign)) > SPECK_M2:
             wrong.append(f"{name} covers a block that is not its own")
+    return wrong
+
+
+def _slivers(ground: np.ndarray) -> list[str]:
+    wrong = []
+    for place, one in enumerate(ground, start=1):
         rings = shapely.polygons(shapely.get_rings(shapely.get_parts(one)))
         narrow = 2 * shapely.area(rings) < SLIVER_M * shapely.length(rings)
         if narrow.any():
-            wrong.append(f"{name} has {int(narrow.sum())} slivers")
+            wrong.append(f"polygon {place} has {int(narrow.sum())} slivers")
     return wrong
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import geopandas as gpd
@@ -13,6 +14,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from targeting.delineation.asking import rules_of
 from targeting.delineation.bound import upper_bound
 from targeting.delineation.checking import check_polygons
+from targeting.delineation.checking_ground import untidiness
 from targeting.delineation.graph import City, Limits
 from targeting.delineation.on_ground import on_the_ground
 from targeting.delineation.prepared import prepare
@@ -123,7 +125,7 @@ def grow(
         Numbered by the people's mean score, highest first; ties by smallest block id. The same for
         every order of the rows. None at all when no group keeps the rules: the reasons tell why.
         Notes: `worth` (of the plan, along the links), `bound`, `gap_share` (what is missing to the
-        bound, as a share of it).
+        bound, as a share of it), `untidy` (what of the drawing is not as it should be).
 
     Raises
     ------
@@ -182,7 +184,10 @@ def grow(
         notes={"polygons_asked": polygons, **_proof(prepared.city, rules, groups, effort)},
     )
     check_polygons(found, blocks, links, parts=around.parts, **bounds, **named)
-    return found
+    places = np.asarray(found.polygons.geometry.array)
+    shapes = np.asarray(blocks.geometry.array)
+    untidy = untidiness(places, shapes, found.membership.to_numpy(), links)
+    return replace(found, notes={**found.notes, "untidy": tuple(untidy)})
 
 
 def _proof(

@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from targeting.delineation import check_polygons, grow, street_links
-from targeting.delineation.checking_ground import ground_mistakes
+from targeting.delineation.checking_ground import untidiness
 from targeting.delineation.ground import places
 from tests.delineation.lattice import lattice, patch
 from tests.delineation.test_grow import BOUNDS
@@ -132,14 +132,16 @@ def test_who_leads_and_where_the_people_live(good):
 
 def test_slivers(good):
     found, blocks, links = good
-    one = found.polygons.geometry[1]
+    shapes, number = np.asarray(blocks.geometry.array), found.membership.to_numpy()
+    one, two = found.polygons.geometry
+    assert untidiness(np.array([one, two]), shapes, number, links) == []
     west, south, _, north = one.bounds
     hair = shapely.box(west - 50, north - 0.3, west - 1, north)
-    wrong = refused(reshaped(found, 1, shapely.union(one, hair)), blocks, links)
-    assert "polygon 1 has 1 slivers" in wrong
+    haired = np.array([shapely.union(one, hair), two])
+    assert untidiness(haired, shapes, number, links) == ["polygon 1 has 1 slivers"]
     slit = shapely.box(west + 1, south + 1, west + 3, south + 1.3)
-    wrong = refused(reshaped(found, 1, shapely.difference(one, slit)), blocks, links)
-    assert "polygon 1 has 1 slivers" in wrong
+    slitted = np.array([shapely.difference(one, slit), two])
+    assert "polygon 1 has 1 slivers" in untidiness(slitted, shapes, number, links)
 
 
 @pytest.fixture(scope="module")
@@ -155,13 +157,13 @@ def side_by_side():
 
 def test_ground_left_over_between_neighbors(side_by_side):
     ground, *rest = side_by_side
-    assert ground_mistakes(ground, *rest) == []
+    assert untidiness(ground, *rest) == []
     # Block edges instead of the middle of the street: 10 m between both are nobody's.
     edges = np.array([shapely.buffer(one, -5, join_style="mitre") for one in ground])
-    assert ground_mistakes(edges, *rest) == ["ground is left over between polygons 1 and 2"]
+    assert untidiness(edges, *rest) == ["ground is left over between polygons 1 and 2"]
     # A slit 1 m wide and 3 m long on the line they share, away from every way between blocks.
     x, _, _, y = ground[1].bounds
     slit = shapely.box(x - 0.5, y - 75, x + 0.5, y - 72)
     cut = np.array([shapely.difference(one, slit) for one in ground])
-    assert ground_mistakes(cut, *rest) == ["ground is left over between polygons 1, 2"]
-    assert ground_mistakes(ground[:0], *rest) == []
+    assert untidiness(cut, *rest) == ["ground is left over between polygons 1, 2"]
+    assert untidiness(ground[:0], *rest) == []

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from targeting.delineation import street_links
-from targeting.delineation.checking_ground import ground_mistakes
+from targeting.delineation.checking_ground import ground_mistakes, untidiness
 from targeting.delineation.graph import margin
 from targeting.delineation.ground import enclosed, places
 from targeting.delineation.smoothing import smoothed
@@ -198,7 +198,8 @@ def test_neighbors_share_one_line_with_nothing_left_over(seed, count, street_m):
     number = np.zeros(len(shapes), dtype=np.int64)
     for place, group in enumerate(groups, start=1):
         number[group] = place
-    assert ground_mistakes(made, shapes, number, links) == []
+    assert ground_mistakes(made, shapes, number) == []
+    assert untidiness(made, shapes, number, links) == []
     assert shapely.coverage_is_valid(made)
     rounded = np.round(shapely.get_coordinates(made), 3)
     assert (shapely.get_coordinates(made) == rounded).all()
