@@ -176,3 +176,49 @@ def test_the_price_of_a_resident_parts_the_crowded_from_the_rest():
     rules = Rules(Limits(1, 1, np.inf, 0, 0.0), 2)
     assert 5 <= resident_price(city, rules) <= 7
     assert upper_bound(city, rules).value == pytest.approx(16)
+
+
+def row_of_blocks(need: list[float], joined: list[tuple[int, int]]) -> City:
+    """Blocks of one resident and 100 m² each, borders that cost nothing."""
+    count = len(need)
+    first, second = np.array(joined, dtype=np.int64).reshape(-1, 2).T
+    links = Links(first, second, np.zeros(len(joined)), np.ones(len(joined)))
+    return build_city(
+        np.array(need), np.ones(count), np.full(count, 100.0), np.full(count, 4.0), links
+    )
+
+
+def test_a_polygon_takes_its_room_in_one_component():
+    # Four pairs of blocks, each worth 10, no links between pairs; three polygons of 2 or 3 people.
+    # Room for nine people in all would hold four pairs (40); three polygons hold three (30).
+    city = row_of_blocks([5.0] * 8, [(0, 1), (2, 3), (4, 5), (6, 7)])
+    rules = Rules(Limits(2, 3, np.inf, 0, 0.0), 3)
+    assert upper_bound(city, rules).value == pytest.approx(30)
+
+
+def test_cold_blocks_around_a_hot_one_count():
+    # A row: one hot block, the others cost 3 each; a polygon needs three people: 10 − 3 − 3.
+    city = row_of_blocks([10.0, *[-3.0] * 8], [(n, n + 1) for n in range(8)])
+    rules = Rules(Limits(3, 5, np.inf, 0, 0.0), 1)
+    bound = upper_bound(city, rules, effort=8)
+    dry = Certificate(tuple(replace(piece, moats=()) for piece in bound.certificate.pieces))
+    assert check_bound(city, rules, dry) == pytest.approx(10)
+    # How far a hot block can be lowered is found by halving.
+    assert 4 <= bound.value < 4.1
+
+
+def test_a_lowering_beyond_the_way_out_does_not_count():
+    # The same row: two cold blocks on the way out pay for 6 of the 10, whatever is claimed.
+    city = row_of_blocks([10.0, *[-3.0] * 8], [(n, n + 1) for n in range(8)])
+    rules = Rules(Limits(4, 5, np.inf, 0, 0.0), 1)
+    moat = Moat(np.array([0, 1, 2]), np.array([10.0, 0.0, 0.0]))
+    greedy = Certificate((Piece(moats=(moat,)),))
+    assert check_bound(city, rules, greedy) == pytest.approx(4)
+
+
+def test_a_larger_effort_is_never_weaker_and_the_same_every_time():
+    chance = np.random.default_rng(5)
+    city, rules = random_city(chance), Rules(Limits(50, 400, np.inf, 0, 0.1), 2)
+    short, again, long = (upper_bound(city, rules, effort=effort) for effort in (1.0, 1.0, 4.0))
+    assert short.value == again.value
+    assert long.value <= short.value * (1 + 1e-9)

@@ -75,7 +75,7 @@ class _Table:
         if number == 0:
             return 0.0
         if number not in self.known:
-            self.known[number] = priced(self.place, number, self.start, ROUGH)
+            self.known[number] = priced(self.place, number, self.start, ROUGH, exactly=True)
         return self.known[number].value
 
     def best(self, guess: int, one_more: float) -> int:

@@ -19,7 +19,7 @@ class Place(NamedTuple):
     """A part of the city to be bounded: its blocks, links, and what each block uses.
 
     `kept` are the positions of its links among the city's; `use` has a row for people, ground
-    and blocks; `most` is what one polygon may use of each.
+    and blocks; `most` is what one polygon may use of each, `least` how many people it has.
     """
 
     blocks: np.ndarray
@@ -27,6 +27,7 @@ class Place(NamedTuple):
     links: Borders
     use: np.ndarray
     most: np.ndarray
+    least: float
 
 
 class Care(NamedTuple):
@@ -58,6 +59,7 @@ def everywhere(city: City, rules: Rules, links: Borders) -> Place:
         links,
         np.stack([city.population, city.area, np.ones(count)]),
         np.array([limits.population_max, limits.area_max_m2, float(limits.blocks_max)]),
+        limits.population_min,
     )
 
 
@@ -89,11 +91,16 @@ def part_of(whole: Place, among: np.ndarray, blocks: np.ndarray) -> Place:
         links.cost[kept],
         links.own[blocks] - paid,
     )
-    return Place(blocks, kept, inner, whole.use[:, blocks], whole.most)
+    return Place(blocks, kept, inner, whole.use[:, blocks], whole.most, whole.least)
 
 
 def priced(
-    place: Place, polygons: int, start: np.ndarray | None = None, care: Care = FINE
+    place: Place,
+    polygons: int,
+    start: np.ndarray | None = None,
+    care: Care = FINE,
+    *,
+    exactly: bool = False,
 ) -> Priced:
     """Return the prices at which the Lagrangian bound on so many polygons is least.
 
@@ -107,11 +114,13 @@ def priced(
         Prices near the answer.
     care : Care
         How long to look.
+    exactly : bool
+        Whether there are no fewer polygons: then people may be wanted, at a price below 0.
 
     Returns
     -------
     Priced
-        `value` holds for exactly so many polygons and for fewer.
+        `value` holds for exactly so many polygons, and unless asked for just that, for fewer.
     """
     room = polygons * place.most
     answer = _begin(place, room, _guess(place, room) if start is None else start)
@@ -127,7 +136,47 @@ def priced(
                 answer = better if better.value <= answer.value else answer
         if answer.value >= before * (1 - care.close):
             break
+    wanted = polygons * place.least
+    if exactly and answer.prices[0] == 0 and _people(answer, place) < wanted:
+        return _wanting(answer, place, room, wanted, care)
     return answer
+
+
+def _people(known: Priced, place: Place) -> float:
+    return float(place.use[0][known.best.inside].sum())
+
+
+def _wanting(known: Priced, place: Place, room: np.ndarray, wanted: float, care: Care) -> Priced:
+    """Pay for residents until there are as many as the polygons need at least."""
+    people = place.use[0]
+    some = people > 0
+    cold = known.prices @ place.use - place.links.own
+    high = 1.001 * float((np.maximum(cold[some], 0.0) / people[some]).max(initial=0.0))
+
+    def at(reward: float) -> Priced:
+        prices = known.prices.copy()
+        prices[0] = -reward
+        found = _at(prices, place, room)
+        return found._replace(value=found.value - reward * wanted)
+
+    left, right, best = known, at(high), known
+    for _ in range(care.steps):
+        best = min(best, left, right, key=lambda found: found.value)
+        rise, fall = _people(right, place) - wanted, _people(left, place) - wanted
+        if rise <= 0:
+            break
+        over = left.value - right.value + rise * float(left.prices[0] - right.prices[0])
+        reward = -float(left.prices[0]) + max(over, 0.0) / max(rise - fall, 1e-300)
+        found = at(min(max(reward, -float(left.prices[0])), -float(right.prices[0])))
+        lowest = left.value + fall * (-float(found.prices[0]) + float(left.prices[0]))
+        best = min(best, found, key=lambda one: one.value)
+        if found.value - lowest <= care.close * abs(found.value):
+            break
+        if _people(found, place) < wanted:
+            left = found
+        else:
+            right = found
+    return best
 
 
 def _guess(place: Place, room: np.ndarray) -> np.ndarray:

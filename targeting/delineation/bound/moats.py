@@ -132,7 +132,9 @@ def _moat(
     for _ in range(2 + int(effort)):
         lowered = counts * core * high * (1 - SAFE)
         own = place.links.own - dual.counts[blocks] + lowered
-        known = priced(place._replace(links=place.links._replace(own=own)), 1, dual.prices, ROUGH)
+        known = priced(
+            place._replace(links=place.links._replace(own=own)), 1, dual.prices, ROUGH, exactly=True
+        )
         over = known.value - dual.one_more * (1 - SAFE)
         if over <= 0:
             person, meter, block = known.prices.tolist()
