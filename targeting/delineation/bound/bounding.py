@@ -140,7 +140,7 @@ def _tables(
     """Return tables of the components with few polygons that matter."""
     part, count = possible.part[place.blocks], len(possible.room)
     people = np.bincount(part, place.use[0] * pooled.best.inside, minlength=count)
-    full = people / whole.most[0] if np.isfinite(whole.most[0]) else np.ones(count)
+    full = people / whole.most[0] if 0 < whole.most[0] < np.inf else np.ones(count)
     crowded = (full > CROWDED) & (possible.room > CROWDED)
     crowded[np.lexsort((np.arange(count), -np.bincount(part), -full))[0]] = True
     counted = np.bincount(part, _bracket(place, pooled).clip(0), minlength=count)

@@ -130,7 +130,11 @@ def priced(
             used = float(place.use[which][answer.best.inside].sum())
             over = np.isfinite(room[which]) and used > room[which]
             several = turn > 0 and int((answer.prices > 0).sum()) > 1
-            loose = several and answer.prices[which] > 0 and abs(used / room[which] - 1) > NEAR
+            loose = (
+                several
+                and answer.prices[which] > 0
+                and abs(used - room[which]) > NEAR * room[which]
+            )
             if over or loose:
                 better = _along(which, answer, place, room, start, care)
                 answer = better if better.value <= answer.value else answer
