@@ -16,7 +16,7 @@ def place_of(geometry: gpd.GeoSeries, places: gpd.GeoDataFrame, level: str) -> p
     geometry : GeoSeries
         Block polygons; ids in the index.
     places : GeoDataFrame
-        `id`, `level` and `geometry`, same coordinate system.
+        Index ids; `level` and `geometry`, same coordinate system.
     level : str
         Which places count, such as `neighborhood`.
 
@@ -29,7 +29,7 @@ def place_of(geometry: gpd.GeoSeries, places: gpd.GeoDataFrame, level: str) -> p
     Examples
     --------
     >>> blocks = gpd.GeoSeries(list(shapely.box([0, 20], 0, [10, 30], 10)), index=["a", "b"])
-    >>> named = gpd.GeoDataFrame({"id": ["c1"], "level": ["neighborhood"]},
+    >>> named = gpd.GeoDataFrame({"level": ["neighborhood"]}, index=["c1"],
     ...                          geometry=[shapely.box(-5, -5, 15, 15)])
     >>> place_of(blocks, named, "neighborhood").tolist()
     ['c1', nan]
@@ -39,7 +39,7 @@ def place_of(geometry: gpd.GeoSeries, places: gpd.GeoDataFrame, level: str) -> p
     if not len(chosen):
         return answer
     shapes = np.asarray(chosen.geometry.array)
-    ids = chosen["id"].to_numpy(object)
+    ids = np.asarray(chosen.index, dtype=object)
     order = np.lexsort((ids.astype(str), shapely.area(shapes)))
     points = shapely.point_on_surface(np.asarray(geometry.array))
     block, found = shapely.STRtree(shapes[order]).query(points, predicate="within")

@@ -26,6 +26,7 @@ from targeting.model.declared import (
 )
 from targeting.model.finding import Finding, Severity
 from targeting.model.index import Index
+from targeting.model.naming import PolygonName
 from targeting.model.taken import (
     Counts,
     IntakeReport,
@@ -37,6 +38,7 @@ from targeting.model.tested import HeldOut, SpotTest
 from targeting.model.tree import Node
 
 __all__ = [
+    "PolygonName",
     "CandidatePolygons",
     "Counts",
     "DIMENSIONS",

@@ -13,6 +13,7 @@ import pandas as pd
 from targeting.model._checks import demand, frozen
 from targeting.model.declared import Indicator
 from targeting.model.finding import Finding
+from targeting.model.naming import PolygonName
 from targeting.model.taken import Counts, Loss, Territory
 from targeting.model.tree import Node
 
@@ -377,6 +378,7 @@ class Result:
     stability: Stability | None = None
     hotspots: tuple[SpotTest, ...] = ()
     hold_out: HeldOut | None = None
+    names: tuple[PolygonName, ...] = ()
 
     def __post_init__(self) -> None:
         index = self.territory.blocks.index

@@ -13,11 +13,13 @@ from targeting.composite.dimensions import by_dimension
 from targeting.composite.uncertainty import Draws, draw_scores
 from targeting.delineation import street_links
 from targeting.delineation.labels import place_of
+from targeting.delineation.naming import names
 from targeting.delineation.plans import JudgedPlan, score_plan
 from targeting.delineation.stability import stability
 from targeting.model import (
     CandidatePolygons,
     Links,
+    PolygonName,
     Result,
     Scores,
     Stability,
@@ -83,6 +85,23 @@ def _placed_blocks(study: Study, territory: Territory) -> gpd.GeoDataFrame:
         return territory.blocks
     colonia = place_of(territory.blocks.geometry, places, COLONIA)
     return territory.blocks.assign(colonia=colonia)
+
+
+def named(
+    study: Study, territory: Territory, polygons: CandidatePolygons
+) -> tuple[PolygonName, ...]:
+    """Return the name of every polygon: its colonias, and a street where two are alike."""
+    blocks, places = territory.blocks, territory.places
+    colonia = None
+    if places is not None:
+        colonia = place_of(blocks.geometry, places, COLONIA).map(places["name"])
+    return names(
+        polygons.polygons.geometry,
+        polygons.membership,
+        blocks["population"],
+        colonia,
+        territory.street_axes,
+    )
 
 
 def settled(

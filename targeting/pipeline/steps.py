@@ -15,7 +15,7 @@ from targeting.model import (
     SpotTest,
     Territory,
 )
-from targeting.pipeline.delineating import delineated, neighbors, settled
+from targeting.pipeline.delineating import delineated, named, neighbors, settled
 from targeting.pipeline.holding_out import held_out
 from targeting.pipeline.reading import load
 from targeting.pipeline.scoring import draws_of_study, scored
@@ -101,6 +101,7 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = silent) -> Res
         stability=sure,
         hotspots=spots,
         hold_out=later,
+        names=named(study, territory, polygons),
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from targeting.delineation.naming import SIDES, PolygonName
+from targeting.delineation.naming import SIDES
 from targeting.i18n import say
+from targeting.model import PolygonName
 from targeting.render.figures import share_text
 
 # Spanish «y» becomes «e» before the sound i: Independencia, Hidalgo; not Hierro or Iowa.

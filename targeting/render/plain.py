@@ -83,4 +83,6 @@ def _facility_list(
         count = words["facility.few"] if held["count"] is None else held["count"]
         items.append(f"<li>{name}: {count}{below}</li>")
     title = escape(words["polygon.title"].replace("{number}", str(number)))
+    if "name" in polygon:
+        title += f": <bdi>{escape(polygon['name'][scene['language']])}</bdi>"
     return f"<h2>{title}</h2>\n<ul>{''.join(items)}</ul>"

@@ -14,6 +14,7 @@ from targeting.facility_kinds import FacilityKind, facility_kinds
 from targeting.i18n import LANGUAGES, catalogue
 from targeting.model import LayerReport, Loss, MethodSpec, Result
 from targeting.render import figures, public
+from targeting.render.naming import name_basis, polygon_name
 from targeting.render.rows import rows_of
 from targeting.render.sureness import polygon_sureness
 from targeting.units import UNITS
@@ -190,6 +191,7 @@ def polygon_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str,
         out.append(
             {
                 "number": int(number),
+                **_name(result, place),
                 **figures,
                 "dimensions": means,
                 "sure": _sure(result, int(number)),
@@ -198,6 +200,17 @@ def polygon_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str,
             }
         )
     return out
+
+
+def _name(result: Result, place: int) -> dict[str, dict[str, str]]:
+    """Return what a polygon is called, and what the name rests on; nothing where it has none."""
+    if not result.names or not result.names[place].colonias:
+        return {}
+    name = result.names[place]
+    return {
+        "name": {language: polygon_name(name, language) for language in LANGUAGES},
+        "name_basis": {language: name_basis(name, language) for language in LANGUAGES},
+    }
 
 
 def _sure(result: Result, number: int) -> dict[str, float] | None:

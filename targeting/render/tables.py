@@ -12,6 +12,7 @@ from targeting.model import Result
 from targeting.render import public
 from targeting.render.doubt import doubt_columns
 from targeting.render.hotspots import hotspot_columns
+from targeting.render.naming import polygon_name
 from targeting.render.reasons import price_columns
 from targeting.render.records import city_kinds, listed_facilities, weighted
 from targeting.render.safe import safe_text
@@ -94,6 +95,10 @@ def polygon_table(result: Result) -> gpd.GeoDataFrame:
         columns[indicator.key] = np.where(hidden, np.nan, held)
         few |= hidden
     columns["violence_withheld"] = few
+    if result.names:
+        for language in LANGUAGES:
+            told = [safe_text(polygon_name(name, language)) for name in result.names]
+            columns[f"name_{language}"] = told
     if result.stability is not None:
         sure = polygon_sureness(result).reindex(table.index)
         columns |= {str(name): values.to_numpy() for name, values in sure.items()}

@@ -11,7 +11,8 @@ def test_the_smaller_place_counts_where_two_overlap():
         list(shapely.box([0, 20, 90], 0, [10, 30, 95], 10)), index=["a", "b", "c"]
     )
     places = gpd.GeoDataFrame(
-        {"id": ["wide", "small", "town"], "level": ["neighborhood", "neighborhood", "locality"]},
+        {"level": ["neighborhood", "neighborhood", "locality"]},
+        index=["wide", "small", "town"],
         geometry=[
             shapely.box(-5, -5, 40, 15),
             shapely.box(-5, -5, 15, 15),
@@ -26,5 +27,5 @@ def test_the_smaller_place_counts_where_two_overlap():
 
 def test_no_place_of_the_level_leaves_all_missing():
     blocks = gpd.GeoSeries([shapely.box(0, 0, 1, 1)], index=["a"])
-    places = gpd.GeoDataFrame({"id": [], "level": []}, geometry=[])
+    places = gpd.GeoDataFrame({"level": []}, geometry=[])
     assert place_of(blocks, places, "neighborhood").isna().all()

@@ -62,6 +62,7 @@
             },
             String(polygon.number),
           ),
+          polygon.name ? build("bdi", { class: "fine name" }, pick(polygon.name)) : null,
         ),
         build("td", {}, build("strong", {}, points(polygon.score)), bar(polygon.score, scene.city.score)),
         scene.dimensions.map((dimension) =>
@@ -275,6 +276,7 @@
     return [
       backButton(page),
       build("h2", {}, say("polygon.title", { number: polygon.number })),
+      polygon.name ? build("p", { class: "name" }, build("bdi", {}, pick(polygon.name))) : null,
       build(
         "p",
         { class: "lead" },
@@ -286,6 +288,7 @@
           blocks: number(polygon.block_count, 0),
         }),
       ),
+      polygon.name_basis ? build("p", { class: "fine" }, build("bdi", {}, pick(polygon.name_basis))) : null,
       polygon.sure
         ? build(
           "p",
