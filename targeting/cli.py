@@ -311,6 +311,7 @@ def _run(options: argparse.Namespace, language: str) -> int:
         hold_out_lines,
         hotspot_lines,
         intake_lines,
+        plan_lines,
     )
 
     path = _study_path(options.study, language)
@@ -321,7 +322,8 @@ def _run(options: argparse.Namespace, language: str) -> int:
     print("\n".join(intake_lines(result.territory.intake, language)))
     print("  " + say("intake.terminal.whole", language, file=out / "intake.html"))
     _print_polygons(result, language)
-    told = [*doubt_lines(result, language), *finding_lines(result, language)]
+    told = [*plan_lines(result, language), *doubt_lines(result, language)]
+    told += finding_lines(result, language)
     told += [*hotspot_lines(result, language), *hold_out_lines(result, language)]
     print("\n".join(told))
     page = next(file for file in files if file.suffix == ".html")

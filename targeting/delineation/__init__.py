@@ -3,6 +3,7 @@
 from targeting.delineation.adjacency import street_links
 from targeting.delineation.checking import check_polygons
 from targeting.delineation.density import dbscan, hdbscan
+from targeting.delineation.exact.delineator import exact
 from targeting.delineation.grow import grow
 from targeting.delineation.hotspots import emerging_spots, getis_ord, local_moran
 from targeting.delineation.reasons import CODES, explain
@@ -18,6 +19,7 @@ __all__ = [
     "circular_scan",
     "dbscan",
     "emerging_spots",
+    "exact",
     "explain",
     "flexible_scan",
     "getis_ord",

@@ -130,8 +130,9 @@ def grow(
     Raises
     ------
     TargetingError
-        A setting means nothing, or two contradict each other; no plan was found that keeps the
-        rules for all polygons together (`rules-unmet`).
+        A setting means nothing, or two contradict each other; no plan can keep the rules
+        together (`conflict`, with the nearest feasible value of each), or none was found
+        (`rules-unmet`).
 
     Examples
     --------
@@ -204,8 +205,14 @@ def _proof(
 
 
 def _refuse_unmet(city: City, rules: Rules, groups: list[np.ndarray]) -> None:
-    """Refuse a plan that breaks a rule for all polygons together: none better was found."""
+    """Refuse a plan that breaks a rule for all polygons together, and say which rules clash."""
     broken = broken_together(city, rules, groups)
-    if broken:
-        values: dict[str, Any] = {"given": ", ".join(broken), "count": len(groups)}
-        raise TargetingError([Problem("rules-unmet", "delineation", values)])
+    if not broken:
+        return
+    from targeting.delineation.exact.conflict import conflict
+
+    clash = conflict(city, rules)
+    if clash is not None and clash.certain:
+        raise TargetingError(clash.problems())
+    values: dict[str, Any] = {"given": ", ".join(broken), "count": len(groups)}
+    raise TargetingError([Problem("rules-unmet", "delineation", values)])

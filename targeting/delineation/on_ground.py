@@ -19,6 +19,7 @@ from targeting.model import Surroundings
 ATTEMPTS = 8
 FILLS_MAX = 6
 STRICTER = 1.02
+AGAIN = 0.3
 STREET_M = 12.0
 
 
@@ -64,7 +65,12 @@ def on_the_ground(
             fixed[group] = False
             kept.append(group)
         groups = search(
-            prepared.city, rules, seed=seed + attempt, start=kept, fixed=fixed, effort=effort
+            prepared.city,
+            rules,
+            seed=seed + attempt,
+            start=kept,
+            fixed=fixed,
+            effort=effort * AGAIN,
         )
     return groups, ground, rules
 

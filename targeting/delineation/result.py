@@ -12,7 +12,6 @@ import scipy.sparse as sparse
 import shapely
 from scipy.sparse.csgraph import connected_components
 
-from targeting.delineation.graph import Limits
 from targeting.delineation.graph import components as components
 from targeting.delineation.prepared import Prepared
 from targeting.delineation.reasons import explain
@@ -40,7 +39,6 @@ def polygons_of(
     *,
     blocks: gpd.GeoDataFrame,
     notes: Mapping[str, Any],
-    limits: Limits | None = None,
     spare: np.ndarray | None = None,
     rules: Rules | None = None,
 ) -> CandidatePolygons:

@@ -9,12 +9,14 @@ from targeting.render.indicators import finding_lines
 from targeting.render.intake import intake_record, write_intake
 from targeting.render.outputs import check_folder, write_outputs
 from targeting.render.page import TargetMap, write_page
+from targeting.render.sureness import plan_lines
 from targeting.render.terminal import head_lines, intake_lines
 
 __all__ = [
     "TargetMap",
     "check_folder",
     "doubt_lines",
+    "plan_lines",
     "finding_lines",
     "head_lines",
     "hold_out_lines",

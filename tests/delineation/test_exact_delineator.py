@@ -33,7 +33,7 @@ def test_proven_and_checked_on_noisy_cities():
         best = exact(blocks, score, links, **BOUNDS)
         check_polygons(best, blocks, links, **BOUNDS)
         assert best.notes["proven"]
-        assert best.notes["bound"] == pytest.approx(best.notes["objective_on_links"])
+        assert best.notes["bound"] == pytest.approx(best.notes["worth"])
 
 
 def test_row_order_does_not_matter():

@@ -117,12 +117,12 @@ def exact(
         groups,
         ground,
         blocks=blocks,
-        limits=limits,
-        spare=np.zeros(len(blocks), dtype=bool),
+        rules=rules,
         notes={
             "polygons_asked": polygons,
-            "objective_on_links": solved.value,
+            "worth": solved.value,
             "bound": solved.bound,
+            "gap_share": _gap(solved),
             "proven": solved.proven,
             "shut_out": shut_out,
             "conflict": against.rules if against is not None and against.certain else (),
@@ -173,3 +173,10 @@ def on_the_ground(
         shut += [group for group, fits in zip(groups, good, strict=True) if not fits]
     kept = [group for group, fits in zip(groups, good, strict=True) if fits]
     return solved, kept, ground[good], len(shut)
+
+
+def _gap(solved: Exact) -> float | None:
+    """Return what the plan lacks to the bound, as a share of it; None where there is no plan."""
+    if not solved.groups or solved.bound <= 0:
+        return None
+    return max(0.0, 1 - solved.value / solved.bound)
