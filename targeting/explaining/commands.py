@@ -19,6 +19,7 @@ from targeting.pipeline import carry_out, load, neighbors
 from targeting.problems import Problem, TargetingError
 from targeting.sources.account import located
 from targeting.sources.drawn import read_plan
+from targeting.study import Study
 
 Tell = Callable[[str], None]
 
@@ -66,7 +67,7 @@ def explain_file(
     _check_top(top)
     study, territory = load(path, data, tell=tell, cache=cache)
     refuse_unknown(territory.blocks.index, blocks)
-    result = carry_out(study, territory, tell=tell)
+    result = carry_out(replace(study, hotspots=(), hold_out=None), territory, tell=tell)
     tell("explain")
     records = block_accounts(result, blocks, baseline=baseline, top=top)
     about = {"title": dict(result.study.title), "made": result.study.made, "internal": True}
@@ -165,7 +166,7 @@ def judge_file(
         drawn = read_plan(plan, territory.blocks, layer=layer)
     except TargetingError as error:
         raise TargetingError(located(error, "--plan")) from error
-    study = replace(study, doubt=replace(study.doubt, draws=0, redraws=0))
+    study = _polygons_only(study)
     result = carry_out(study, territory, tell=tell)
     tell("judge")
     record = judge_plan(result, neighbors(study, territory), drawn, name=plan.name)
@@ -199,9 +200,13 @@ def hand_over(text: str, out: Path | None, language: str) -> str:
 def _carried_out(path: Path, tell: Tell, cache: Path | None) -> Result:
     """Carry out a study, its doubt left aside: nothing of it is compared."""
     study, territory = load(path, tell=tell, cache=cache)
-    return carry_out(
-        replace(study, doubt=replace(study.doubt, draws=0, redraws=0)), territory, tell=tell
-    )
+    return carry_out(_polygons_only(study), territory, tell=tell)
+
+
+def _polygons_only(study: Study) -> Study:
+    """Return a study without what is told beside its polygons."""
+    doubt = replace(study.doubt, draws=0, redraws=0)
+    return replace(study, doubt=doubt, hotspots=(), hold_out=None)
 
 
 def _check_top(top: float | None) -> None:

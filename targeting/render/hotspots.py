@@ -169,7 +169,7 @@ def looks_at(result: Result, test: SpotTest, language: str) -> str:
 
 def name_of_test(result: Result, test: SpotTest, language: str) -> str:
     """Return the name of a test: what it looks at, and how."""
-    method = say(f"hotspot.method.{test.spec.method.use}", language)
+    method = say(f"hotspot.short.{test.spec.method.use}", language)
     return say("hotspot.layer", language, method=method, of=looks_at(result, test, language))
 
 
