@@ -1,9 +1,10 @@
 """Zapopan's and Juárez's real blocks: the certified gap and the need captured.
 
 Called by delineation.py; the files are not in the repository (TARGETING_TEST_DATA names their
-folder). Need: population × rank of the AGEB's marginalization of 2010, an AGEB's people spread
-over its blocks by area. Twelve polygons of 5,000 to 15,000 people and at most 3 km². Zapopan's
-streams and rails are barriers; for Juárez no lines are at hand.
+folder). Need: population × rank of the AGEB's marginalization (of 2010; for Juárez of 2020, which
+fits its blocks better), an AGEB's people spread over its blocks by area. Twelve polygons of 5,000
+to 15,000 people and at most 3 km². Zapopan's streams and rails are barriers; for Juárez no lines
+are at hand.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from rows import Row
 
 SECONDS = "user s"
 CITIES = {
-    "zapopan": ("manzanas_zapopan_2010.gpkg", "BLOCK_ID", "servicios_l.gpkg"),
-    "juarez": ("manzanas_2010.gpkg", "CVEGEO", None),
+    "zapopan": ("manzanas_zapopan_2010.gpkg", "BLOCK_ID", 2010, "servicios_l.gpkg"),
+    "juarez": ("manzanas_2010.gpkg", "CVEGEO", 2020, None),
 }
 BARRIERS = ["CORRIENTE DE AGUA", "CANAL", "VÍA FÉRREA"]
 POLYGONS, PEOPLE, AREA_MAX_M2 = 12, (5_000.0, 15_000.0), 3e6
@@ -86,16 +87,16 @@ def city_of(name: str, folder: Path) -> tuple[Any, Any, Any]:
     import geopandas as gpd
     import pandas as pd
 
-    file, key, lines = CITIES[name]
+    file, key, year, lines = CITIES[name]
     blocks = gpd.read_file(folder / file).to_crs(32613)
     blocks = blocks.set_index(key).sort_index().rename_axis("block_id")
     area_id = blocks["CVE_AGEB"] if "CVE_AGEB" in blocks else blocks.index.str[:13].to_series()
     area_id = area_id.set_axis(blocks.index)
-    table = pd.read_csv(folder / "imu_2010.csv", dtype=str).set_index("CVE_AGEB")
+    table = pd.read_csv(folder / f"imu_{year}.csv", dtype=str).set_index("CVE_AGEB")
     area = blocks.area.clip(upper=blocks.area.quantile(0.9))
     people = pd.to_numeric(table["POB_TOTAL"]).reindex(area_id).to_numpy()
     blocks["population"] = people * area / area.groupby(area_id.to_numpy()).transform("sum")
-    index = pd.to_numeric(table["IM_2010"]).reindex(area_id)
+    index = pd.to_numeric(table[f"IM_{year}"]).reindex(area_id)
     score = (-index).rank(pct=True).set_axis(blocks.index)
     if lines is None:
         return blocks, score, None
