@@ -12,6 +12,7 @@ WRITES = {
     "01-first-map": "index.html",
     "02-sources": "intake.html",
     "03-composite": "account.json",
+    "04-delineation": "neighbors.svg",
 }
 
 
