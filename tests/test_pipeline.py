@@ -27,6 +27,7 @@ FILES = {
     "hotspots.csv",
     "hold_out.csv",
     "index.html",
+    "neighbors.svg",
     "intake.html",
     "intake.json",
     "manifest.json",
