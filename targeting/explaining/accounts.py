@@ -23,6 +23,7 @@ from targeting.model import Indicator, Result, Values
 from targeting.pipeline import score_settings
 from targeting.problems import Problem, TargetingError
 from targeting.render import public
+from targeting.render.reasons import price_columns
 from targeting.render.records import plain
 
 _NEAREST = 5
@@ -158,6 +159,12 @@ def nearest_ids(given: str, known: pd.Index) -> list[str]:
     return difflib.get_close_matches(given, near, n=_NEAREST, cutoff=0.6)
 
 
+def _other_way(result: Result, place: int) -> dict[str, float | None]:
+    """Return what the block the other way would cost, and the score that would flip it."""
+    told = {name: float(held[place]) for name, held in price_columns(result).items()}
+    return {name: None if np.isnan(value) else value for name, value in told.items()}
+
+
 def _record(city: _City, block: str, *, changes: bool) -> dict[str, Any]:
     result, scores = city.result, city.result.scores
     place = int(np.flatnonzero(scores.score.index == block)[0])
@@ -182,7 +189,12 @@ def _record(city: _City, block: str, *, changes: bool) -> dict[str, Any]:
         "line": public.line_points(result) / 100,
         "margin": public.margin_points(result)[place] / 100,
         "coverage": round(float(scores.coverage.iloc[place]), 2),
-        "reason": {"code": str(reason["code"]), "polygon": int(reason["polygon"])},
+        "reason": {
+            "code": str(reason["code"]),
+            "polygon": int(reason["polygon"]),
+            "limit": str(reason["limit"]),
+            **_other_way(result, place),
+        },
         "polygon": int(result.polygons.membership.iloc[place]),
         "how": city.told.how,
         "baseline": None if np.isnan(shown) else round(float(city.told.baseline[block]), 2),

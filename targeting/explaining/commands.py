@@ -67,7 +67,9 @@ def explain_file(
     _check_top(top)
     study, territory = load(path, data, tell=tell, cache=cache)
     refuse_unknown(territory.blocks.index, blocks)
-    result = carry_out(replace(study, hotspots=(), hold_out=None), territory, tell=tell)
+    once = replace(study.doubt, redraws=0)
+    lean = replace(study, hotspots=(), hold_out=None, doubt=once)
+    result = carry_out(lean, territory, tell=tell)
     tell("explain")
     records = block_accounts(result, blocks, baseline=baseline, top=top)
     about = {"title": dict(result.study.title), "made": result.study.made, "internal": True}

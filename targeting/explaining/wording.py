@@ -66,6 +66,11 @@ def _account(
     yield told(few) if people is None else told("people", people=people)
     reason = record["reason"]
     yield "  " + say(f"reason.{reason['code']}", language, polygon=reason["polygon"])
+    if reason["price_share"] is not None:
+        yield told("other-way", share=reason["price_share"])
+    if reason["flip_score"] is not None:
+        way = "flip-out" if record["polygon"] else "flip-in"
+        yield told(way, score=reason["flip_score"])
     if record["margin"] is not None and record["score"] is not None:
         side = "above" if record["margin"] > 0 else "below" if record["margin"] < 0 else "on"
         yield told(f"line-{side}", line=record["line"], margin=abs(record["margin"]))
