@@ -7,6 +7,7 @@ import shlex
 from dataclasses import replace
 from inspect import Parameter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,7 @@ def rows(text: str, cells: int) -> list[tuple[str, ...]]:
 
 def told_defaults(page: str, number: int) -> dict[str, str]:
     """Return what the tables of a part say of each setting left out."""
-    told = {}
+    told: dict[str, str] = {}
     for names, values, _ in rows(section(page, number), 3):
         keys = re.findall(r"`(\w+)`", names)
         told |= dict(zip(keys, values.split(", "), strict=True)) if keys else {}
@@ -119,7 +120,7 @@ def test_both_languages_have_the_same_examples() -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_the_program_of_the_page_runs(page: str) -> None:
     (program,) = code(page, "python")
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     exec(program, names)  # the page's own text
     # By hand: 16 blocks of 100 people with a score of 1, the line at 0.1.
     found = names["found"]
