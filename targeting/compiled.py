@@ -13,6 +13,13 @@ import numba
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 _INNER: Any = {"cache": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_LEAN_INNER: Any = {
+    "cache": True,
+    "_nrt": False,
+    "error_model": "numpy",
+    "no_cfunc_wrapper": True,
+    "no_cpython_wrapper": True,
+}
 _LEAN: Any = {"cache": True, "_nrt": False, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 
@@ -61,7 +68,7 @@ def njit_lean_inner(function: Loop) -> Loop:
     callable
         The same function, for compiled callers only.
     """
-    return cast(Loop, numba.njit(no_cpython_wrapper=True, **_LEAN)(function))
+    return cast(Loop, numba.njit(**_LEAN_INNER)(function))
 
 
 def njit_lean(function: Loop) -> Loop:

@@ -198,7 +198,10 @@ def test_every_import_is_a_declared_dependency() -> None:
 def test_every_dependency_is_locked() -> None:
     core = {name_of(each) for each in PROJECT["project"]["dependencies"]}
     extras = PROJECT["project"]["optional-dependencies"]
-    all_extras = {name_of(each) for group in extras.values() for each in group} - {"targeting"}
+    tested = [group for name, group in extras.items() if name != "bench"]
+    all_extras = {name_of(each) for group in tested for each in group} - {"targeting"}
+    peers = {name_of(each) for each in extras["bench"]}
+    assert core | peers <= set(locked("requirements-bench.lock"))
     assert core | {name_of(each) for each in extras["build"]} <= set(locked("requirements.lock"))
     assert core | all_extras <= set(locked("requirements-dev.lock"))
 
@@ -209,7 +212,9 @@ def test_both_locks_choose_the_same_versions() -> None:
     assert {name: testing.get(name) for name in running} == running
 
 
-@pytest.mark.parametrize("file", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize(
+    "file", ["requirements.lock", "requirements-dev.lock", "requirements-bench.lock"]
+)
 def test_a_lock_has_hashes_and_no_address(file: str) -> None:
     lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
     entries = [index for index, line in enumerate(lines) if re.match(r"\S+==", line)]

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Renew requirements.lock and requirements-dev.lock: one choice of versions for every system and
-# every Python from 3.11 on, with hashes, and with no address of the index it was made from.
+# Renew requirements.lock, requirements-dev.lock and requirements-bench.lock (the peers of the
+# benchmarks): one choice of versions for every system and every Python from 3.11 on, with hashes,
+# and with no address of the index it was made from.
 set -eu
 cd "$(dirname "$0")/.."
 sh tools/setup_venv.sh run
@@ -16,7 +17,8 @@ compile() {
 }
 compile --extra build --output-file requirements.lock
 compile --extra dev --constraint requirements.lock --output-file requirements-dev.lock
-if grep -nE '://|^ *-' requirements.lock requirements-dev.lock | grep -v -- '--hash=sha256:'; then
+compile --extra bench --constraint requirements-dev.lock --output-file requirements-bench.lock
+if grep -nE '://|^ *-' requirements.lock requirements-dev.lock requirements-bench.lock | grep -v -- '--hash=sha256:'; then
     echo "These lines of the lock say where it was made; take them out." >&2
     exit 1
 fi
