@@ -39,7 +39,7 @@ GAP = 3.0
 TUNED, DEFAULT, EQUAL = 1.20, 1.45, 1.15
 TUNED_FROM, DEFAULT_FROM = 5_000, 20_000
 # Price of the perimeter (as in `grow`) that yields a mean Polsby–Popper of about .30 and .40.
-PRICES = {0.30: 0.2, 0.40: 0.45}
+PRICES = {0.30: 0.3, 0.40: 0.9}
 STEP, STEPS = 1.5, 10
 ROOMS = ("links", "spots", "exact", "polygons", "peers", "doubt", "real")
 CARD = """fabric    streets, blocks and people of targeting.sample; linked by street_links; river,
