@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from targeting.delineation.graph import City
-from targeting.delineation.rules import Rules, broken_together, plan_worth
+from targeting.delineation.rules import Rules, broken_alone, broken_together, plan_worth
 from targeting.delineation.search import search
+from targeting.delineation.single_moves import exchanges, joining_of, leaving_of
 
 LIGHT = 0.3
 
@@ -67,11 +68,14 @@ def force(
     """
     inside = not any(block in group for group in groups)
     changed = _forced(rules, block, len(city.need), inside=inside)
-    found = search(city, changed, seed=seed, start=groups, effort=effort)
-    if broken_together(city, changed, found) or (inside and not found):
+    begun = _moved(city, rules, groups, block)
+    found = search(city, changed, seed=seed, start=begun or groups, effort=effort)
+    plans = [plan for plan in (found, begun) if plan and not _broken(city, changed, plan)]
+    if not plans:
         return Forced(block, inside, float("nan"), ())
-    price = plan_worth(city, rules, groups) - plan_worth(city, rules, found)
-    return Forced(block, inside, price, tuple(found))
+    best = max(plans, key=lambda plan: plan_worth(city, rules, plan))
+    price = plan_worth(city, rules, groups) - plan_worth(city, rules, best)
+    return Forced(block, inside, price, tuple(best))
 
 
 def flips_at(
@@ -109,6 +113,35 @@ def flips_at(
     if forced.groups and plan_worth(other, rules, forced.groups) > plan_worth(other, rules, free):
         best = list(forced.groups)
     return any(block in group for group in best) != was
+
+
+def _broken(city: City, rules: Rules, plan: Sequence[np.ndarray]) -> bool:
+    alone = any(broken_alone(city, rules, group) for group in plan)
+    return alone or bool(broken_together(city, rules, plan))
+
+
+def _moved(city: City, rules: Rules, groups: Sequence[np.ndarray], block: int) -> list[np.ndarray]:
+    """Return the plan with a block moved the cheapest single way; empty when no one is open."""
+    member = np.zeros(len(city.need), dtype=np.int64)
+    for number, group in enumerate(groups, start=1):
+        member[group] = number
+    joining, leaving = joining_of(city, rules, member), leaving_of(city, rules, member)
+    new, old, loss = exchanges(city, rules, member, joining, leaving)
+    ways: list[tuple[float, int, int, int]] = []  # what it loses, who comes, who goes, where
+    mine = np.flatnonzero((joining.block == block) & joining.fits)
+    ways += [(joining.loss[at], block, -1, joining.polygon[at]) for at in mine]
+    if member[block] and leaving.may[block]:
+        ways.append((leaving.loss[block], -1, block, member[block]))
+    mine = np.flatnonzero((new == block) | (old == block))
+    ways += [(loss[at], new[at], old[at], member[old[at]]) for at in mine]
+    if not ways:
+        return []
+    _, comes, goes, number = min(ways)
+    if goes >= 0:
+        member[goes] = 0
+    if comes >= 0:
+        member[comes] = number
+    return [np.flatnonzero(member == one) for one in range(1, len(groups) + 1)]
 
 
 def _forced(rules: Rules, block: int, count: int, *, inside: bool) -> Rules:

@@ -25,10 +25,12 @@ STREET_M = 12.0
 
 def on_the_ground(
     prepared: Prepared, asked: Rules, around: Surroundings, *, seed: int, effort: float
-) -> tuple[list[np.ndarray], np.ndarray, Rules]:
+) -> tuple[list[np.ndarray], np.ndarray]:
     """Search, draw the places, fill holes; where the ground breaks a rule, search again stricter.
 
-    The search estimates area and perimeter from the links; the drawn place decides.
+    The search estimates area and perimeter from the links; the drawn place decides. Only the
+    groups whose ground breaks a rule are given up and looked for again under stricter limits; the
+    others stay as they are.
 
     Parameters
     ----------
@@ -43,36 +45,34 @@ def on_the_ground(
 
     Returns
     -------
-    (list of ndarray, ndarray of geometry, Rules)
-        Blocks of each group, its place, and the rules the last search kept: as asked or stricter.
+    (list of ndarray, ndarray of geometry)
+        Blocks of each group, and its place.
     """
     paper = _Paper(prepared, around)
-    rules = asked
-    fixed = np.zeros(len(prepared.city.need), dtype=bool)
+    count = len(prepared.city.need)
+    rules, stays = asked, np.zeros(count, dtype=bool)
     groups = search(prepared.city, rules, seed=seed, effort=effort)
     for attempt in range(1, ATTEMPTS + 1):
-        groups, ground = paper.without_holes(groups, rules, fixed)
+        groups, ground = paper.without_holes(groups, rules, stays)
         area, round_ = shapely.area(ground), roundness(ground)
         good = (area <= asked.limits.area_max_m2) & (round_ >= asked.limits.compactness_min)
-        if good.all():
-            break
         kept = [group for group, fits in zip(groups, good, strict=True) if fits]
-        if attempt == ATTEMPTS:
-            return kept, ground[good], rules
+        if good.all() or attempt == ATTEMPTS:
+            return kept, ground[good]
+        stays = np.zeros(count, dtype=bool)
+        for group in kept:
+            stays[group] = True
         limits = _stricter(rules.limits, asked.limits, area[~good], round_[~good])
         rules = replace(rules, limits=limits)
-        for group in (g for g, fits in zip(groups, good, strict=True) if not fits):
-            fixed[group] = False
-            kept.append(group)
         groups = search(
             prepared.city,
             rules,
             seed=seed + attempt,
             start=kept,
-            fixed=fixed,
+            fixed=stays,
             effort=effort * AGAIN,
         )
-    return groups, ground, rules
+    raise AssertionError("unreachable")
 
 
 class _Paper:
