@@ -14,7 +14,6 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sparse
 
-from targeting.delineation import _groups as kernel
 from targeting.delineation.board import build_board, together
 from targeting.delineation.candidates import TINY, Candidates, grown, promise, thinned
 from targeting.delineation.choosing import choose
@@ -25,19 +24,20 @@ from targeting.delineation.plan import keeps, plan_value, wholes
 from targeting.delineation.rules import Rules, leader
 from targeting.delineation.search import settle
 
-ROUNDS = 2.0
 ROUNDS_MAX = 60
 PRICED = 2
 AGAIN = 2
-TIMES = 0
+TIMES = 4
 SEEDS = 160
 SEEDS_PER_POLYGON = 8
 COVER_MAX = 1
 POLISHED = 24
 POLISHED_PER_POLYGON = 3
-POLISH_MOVES = 40
+POLISH_MOVES = 10
 MOVES_MIN = 1000
 WARM, COLD = 0.2, 0.01
+RENEWAL_MOVES = 8
+RENEWAL_WARM = 0.05
 METER_PRICES = (2.0, 8.0)
 PERSON_SHARES = (0.0, 0.6)
 OLD = 0.3
@@ -70,7 +70,7 @@ def improved(
     seed : int
         Of the chance while annealing.
     effort : float
-        How many rounds; 1 is two of them.
+        How many rounds: 1 is one, of two prices and one packing; at most 60.
     known : Candidates, optional
         Further groups to begin with, as the search leaves them.
     fixed : ndarray of bool, optional
@@ -97,7 +97,7 @@ def improved(
     work = _Columns(city, rules, begun, seed=seed, effort=effort, fixed=fixed)
     if known is not None:
         work.add([np.sort(known.blocks(number)) for number in range(len(known))])
-    for _ in range(int(np.clip(round(ROUNDS * effort), 1, ROUNDS_MAX))):
+    for _ in range(int(np.clip(round(effort), 1, ROUNDS_MAX))):
         for _ in range(PRICED):
             work.price()
             work.grow()
@@ -119,6 +119,8 @@ class _Columns:
         effort: float,
         fixed: np.ndarray | None,
     ) -> None:
+        from targeting.delineation import _groups as kernel
+
         count = len(city.need)
         self.city, self.rules = city, rules
         self.seed = seed
@@ -139,6 +141,7 @@ class _Columns:
         self.prices = np.zeros(count)
         self.each = 0.0
         self.solved: Relaxed | None = None
+        self._settled: set[bytes] = set()
         self.add(begun)
         whole = [len(group) for group in begun]
         self.size = max(float(np.mean(whole)), 1.0) if whole else 10.0
@@ -149,6 +152,8 @@ class _Columns:
 
     def _lay_out(self, priced: City) -> None:
         """Begin a board without the groups that are held, at need less price."""
+        from targeting.delineation import _groups as kernel
+
         prices = self.board.prices
         self.seed += 1
         self.board = build_board(priced, self.rules, seed=self.seed, fixed=None)
@@ -207,6 +212,8 @@ class _Columns:
         return self.add(fresh)
 
     def _seeds(self, follow: np.ndarray) -> np.ndarray:
+        from targeting.delineation import _groups as kernel
+
         usable = self.board.owner == kernel.FREE
         if self.rules.seeds is not None:
             usable &= self.rules.seeds
@@ -221,6 +228,8 @@ class _Columns:
         return np.array([(*pair, 0.0, 0.0) for pair in pairs])
 
     def _annealed(self, start: np.ndarray) -> np.ndarray:
+        from targeting.delineation import _groups as kernel
+
         board = self.board
         groups = {0: start}
         board.owner[start] = 0
@@ -231,7 +240,8 @@ class _Columns:
                 board.wanted[0] = first
         unit = self.typical / self.size
         many = max(int(POLISH_MOVES * len(start)), MOVES_MIN)
-        heat = np.array([[many, WARM * unit, COLD * unit]] * 2)
+        few = max(int(RENEWAL_MOVES * len(start)), 100)
+        heat = np.array([[many, WARM * unit, COLD * unit], [few, RENEWAL_WARM * unit, COLD * unit]])
         together(board, groups, [0], heat, TIMES)
         board.owner[groups[0]] = kernel.FREE
         return groups[0] if board.prices[2] <= TINY else groups[0][:0]
@@ -258,6 +268,10 @@ class _Columns:
         )
         packed = [*self.held, *(groups[number] for number in chosen)]
         self._offer(packed)
+        key = b"|".join(sorted(group.tobytes() for group in packed))
+        if key in self._settled:
+            return
+        self._settled.add(key)
         calm = [np.sort(g) for g in settle(self.city, self.rules, packed, self.fixed) if len(g)]
         self.add(calm)
         self._offer(calm)
