@@ -26,6 +26,7 @@ AREA_MAX_M2 = 600_000.0
 INDICATORS = 5
 SPOT_HEIGHT = 2.6
 NOISE = 0.7
+SLACK = 1e-9
 URGENT_AT, URGENT_SPREAD = 1.0, 0.7
 
 
@@ -176,15 +177,27 @@ def asked(made: Made, price: float, *, need: str = "total", threshold: float = 0
 
 def told(city: Any, rules: Any, groups: list[np.ndarray]) -> dict[str, float]:
     """Judge a plan: need captured, objective, mean Polsby–Popper on the graph, feasibility."""
-    from targeting.delineation.graph import measure
-    from targeting.delineation.rules import broken_alone, broken_together, plan_worth
+    from scipy.sparse.csgraph import connected_components
+
+    from targeting.delineation.graph import matrix, measure
+    from targeting.delineation.rules import broken_together, plan_worth
 
     if not groups:
         return {"need": 0.0, "worth": 0.0, "roundness": float("nan"), "feasible": 1.0, "kept": 0}
     number = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
     whole = measure(city, np.concatenate(groups), number, len(groups))
     round_ = 4 * np.pi * whole["area_m2"] / whole["perimeter_m"] ** 2
-    fine = [not broken_alone(city, rules, group) for group in groups[:2_000]]
+    member = np.concatenate(groups)
+    inside = matrix(city)[member][:, member].tocoo()
+    inside.data = (number[inside.row] == number[inside.col]) * 1.0
+    inside.eliminate_zeros()
+    _, part = connected_components(inside, directed=False)
+    pieces = np.unique(np.stack([number, part]), axis=1)[0]
+    limits = rules.limits
+    fine = np.bincount(pieces, minlength=len(groups)) == 1
+    fine &= whole["population"] >= limits.population_min * (1 - SLACK)
+    fine &= whole["population"] <= limits.population_max * (1 + SLACK)
+    fine &= whole["area_m2"] <= limits.area_max_m2 * (1 + SLACK)
     together = not broken_together(city, rules, groups)
     return {
         "need": 100 * float(whole["need"].sum() / np.maximum(city.need, 0).sum()),
