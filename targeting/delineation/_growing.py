@@ -30,6 +30,7 @@ def grow_one(
     follow: np.ndarray,
     meter: float,
     person: float,
+    mix: float,
     wild: float,
     salt: int,
     owner: np.ndarray,
@@ -100,7 +101,7 @@ def grow_one(
                 beside -= 1
                 rim[spot] = rim[beside]
                 continue
-            gain = follow[other]
+            gain = follow[other, 0] + mix * follow[other, 1]
             if wild > 0:
                 stir = ((other * 2654435761 + salt) * 6364136223846793005 >> 40) & 0xFFFF
                 gain += wild * (stir / 65536.0 - 0.5) * abs(gain)
@@ -150,10 +151,11 @@ def grow_groups(
     ----------
     seeds : ndarray of int64
         Where to start, most promising first.
-    tries : ndarray, shape (tries, 2)
-        Price of a meter while growing, price of a resident.
-    follow : ndarray
-        Need as the growth sees it.
+    tries : ndarray, shape (tries, 4)
+        Price of a meter while growing, price of a resident, weight of the need around, and how
+        much chance stirs.
+    follow : ndarray, shape (blocks, 2)
+        Need as the growth sees it, of the block and around it.
     cover_max : int
         A seed in this many best groups of earlier seeds is skipped.
     owner, starts, neighbor, facing, paid, blocks, totals, near_starts, near, rule
@@ -171,6 +173,7 @@ def grow_groups(
         How many groups were written.
     """
     spare = len(totals) - 2
+    none = len(seeds) * 0
     used = 0
     groups = 0
     for at in range(done[0], len(seeds)):
@@ -189,12 +192,13 @@ def grow_groups(
         for turn in range(len(tries)):
             order[0] = seed
             size = grow_one(
-                1,
+                none + 1,
                 follow,
                 tries[turn, 0],
                 tries[turn, 1],
-                0.0,
-                0,
+                tries[turn, 2],
+                tries[turn, 3],
+                none + 0,
                 owner,
                 starts,
                 neighbor,
@@ -205,7 +209,7 @@ def grow_groups(
                 near_starts,
                 near,
                 rule,
-                -1,
+                none - 1,
                 shared,
                 rim,
                 order,

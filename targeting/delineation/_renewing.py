@@ -7,9 +7,11 @@ import numpy as np
 from targeting.compiled import njit_lean, njit_lean_inner
 from targeting.delineation._groups import (
     BLOCKS,
+    DRIFT,
     EXACT,
     FIXED,
     FREE,
+    MIX,
     NEED,
     PAID,
     PRICE,
@@ -114,6 +116,40 @@ def _ruin(
         bounds[born] = used + 1
 
 
+@njit_lean_inner
+def _return(
+    size: int,
+    before: int,
+    column: int,
+    subset: np.ndarray,
+    owner: np.ndarray,
+    starts: np.ndarray,
+    neighbor: np.ndarray,
+    facing: np.ndarray,
+    paid: np.ndarray,
+    blocks: np.ndarray,
+    totals: np.ndarray,
+    plan: np.ndarray,
+    inside: np.ndarray,
+    saved: np.ndarray,
+) -> int:
+    """Go back to a saved state: blocks in this column, groups in the next."""
+    first = blocks.shape[1] - len(plan)
+    for group in subset:
+        for share in range(len(plan)):
+            plan[share] -= totals[group, first + share]
+    for spot in range(size):
+        owner[inside[spot]] = FREE
+    for spot in range(before):
+        inside[spot] = saved[spot, column]
+        owner[inside[spot]] = saved[spot, column + 1]
+    add_up(before, subset, inside, owner, starts, neighbor, facing, paid, blocks, totals)
+    for group in subset:
+        for share in range(len(plan)):
+            plan[share] += totals[group, first + share]
+    return before
+
+
 @njit_lean
 def renew(
     size: int,
@@ -157,15 +193,17 @@ def renew(
     prices : ndarray
         While growing: the usual price of a meter, and of a resident. The third is filled: how far
         the groups are from keeping the rules at the end.
-    follow : ndarray
-        Need as the growth sees it.
+    follow : ndarray, shape (blocks, 2)
+        Need as the growth sees it, of the block and around it.
     shared, order, saved, bounds : ndarray
-        Work space: zeros, and any; `saved` has two columns.
+        Work space: zeros, and any; `saved` has four columns.
 
     All others, and what is returned, are as for `anneal`.
     """
     first = blocks.shape[1] - len(plan)
     many = len(subset)
+    best = -np.inf
+    best_size = -1
     for turn in range(times + 1):
         old_short = 0.0
         old_breach = 0.0
@@ -177,11 +215,17 @@ def renew(
             for spot in range(size):
                 saved[spot, 0] = inside[spot]
                 saved[spot, 1] = owner[inside[spot]]
+                if turn == 1:
+                    saved[spot, 2] = inside[spot]
+                    saved[spot, 3] = owner[inside[spot]]
             for group in subset:
                 old_worth += totals[group, NEED] - rule[PRICE] * totals[group, PAID]
                 old_breach += how_far(totals[group], rule, wanted[group])
                 for share in range(len(plan)):
                     plan[share] -= totals[group, first + share]
+            if turn == 1:
+                best = old_worth
+                best_size = size
             _ruin(
                 size,
                 subset,
@@ -201,6 +245,7 @@ def renew(
             )
             meter = prices[0] * np.exp(STEEP * draw(chance))
             person = prices[1] * max(draw(chance) * 2 - 1, 0.0)
+            mix = MIX * max(draw(chance) * 2 - 1, 0.0)
             wild = WILD * max(draw(chance) * 2 - 1, 0.0)
             salt = int(draw(chance) * 1e9)
             turned = int(draw(chance) * many)
@@ -218,6 +263,7 @@ def renew(
                     follow,
                     meter,
                     person,
+                    mix,
                     wild,
                     salt,
                     owner,
@@ -278,25 +324,52 @@ def renew(
         for share in range(len(plan)):
             short += max(-plan[share], 0.0)
         good = short <= old_short + EXACT and breach <= max(old_breach, EXACT)
-        if old_breach <= EXACT:
-            good &= worth > old_worth + 1e-9 * abs(old_worth)
         for spot in range(before):
             good &= lock[saved[spot, 0]] != REQUIRED or owner[saved[spot, 0]] >= 0
-        if good:
-            continue
-        for group in subset:
-            for share in range(len(plan)):
-                plan[share] -= totals[group, first + share]
-        for spot in range(size):
-            owner[inside[spot]] = FREE
-        size = before
-        for spot in range(size):
-            inside[spot] = saved[spot, 0]
-            owner[saved[spot, 0]] = saved[spot, 1]
-        add_up(size, subset, inside, owner, starts, neighbor, facing, paid, blocks, totals)
-        for group in subset:
-            for share in range(len(plan)):
-                plan[share] += totals[group, first + share]
+        if old_breach <= EXACT:
+            late = 1 - turn / times
+            drift = DRIFT * late * late * draw(chance) * abs(old_worth)
+            good &= worth > old_worth + 1e-9 * abs(old_worth) - drift
+        if not good:
+            size = _return(
+                size,
+                before,
+                size * 0,
+                subset,
+                owner,
+                starts,
+                neighbor,
+                facing,
+                paid,
+                blocks,
+                totals,
+                plan,
+                inside,
+                saved,
+            )
+        elif old_breach > EXACT or worth > best + 1e-9 * abs(best):
+            best = worth
+            best_size = size
+            for spot in range(size):
+                saved[spot, 2] = inside[spot]
+                saved[spot, 3] = owner[inside[spot]]
+    if times > 0 and best_size >= 0:
+        size = _return(
+            size,
+            best_size,
+            size * 0 + 2,
+            subset,
+            owner,
+            starts,
+            neighbor,
+            facing,
+            paid,
+            blocks,
+            totals,
+            plan,
+            inside,
+            saved,
+        )
     prices[2] = 0.0
     for group in subset:
         prices[2] += how_far(totals[group], rule, wanted[group])

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sparse
 
-from targeting.delineation.graph import City, Limits
+from targeting.delineation.graph import City, Limits, matrix
 from targeting.delineation.rules import Rules
 
 NOTHING = np.empty(0, dtype=np.int64)
 LARGE = 1e300
+SIGHT = 3
 
 
 @dataclass
@@ -121,10 +123,10 @@ def build_board(city: City, rules: Rules, *, seed: int, fixed: np.ndarray | None
         journal=np.empty((1024, 2), dtype=np.int64),
         chance=np.array([seed * 2 + 1], dtype=np.int64),
         prices=_prices(city, limits),
-        follow=np.ascontiguousarray(city.need, dtype=np.float64),
+        follow=sight(city, city.need),
         shared=np.zeros(count),
         order=np.empty(longest(blocks, rule), dtype=np.int64),
-        saved=np.empty((count, 2), dtype=np.int64),
+        saved=np.empty((count, 4), dtype=np.int64),
         bounds=np.zeros(rules.polygons + 3, dtype=np.int64),
     )
 
@@ -136,6 +138,24 @@ def _prices(city: City, limits: Limits) -> np.ndarray:
     plain = need / max(float(city.outline[wanted].sum()), 1.0)
     meter = limits.price_per_m if limits.price_per_m > 0 else plain
     return np.array([meter, need / max(float(city.population[wanted].sum()), 1.0), 0.0])
+
+
+def sight(city: City, need: np.ndarray) -> np.ndarray:
+    """Need of each block, and the mean around it: growth that sees both crosses cold blocks.
+
+    Parameters
+    ----------
+    city : City
+        All blocks.
+    need : ndarray
+        Of each block.
+    """
+    step = matrix(city) + sparse.eye_array(len(need), format="csr")
+    share = 1 / np.asarray(step.sum(axis=1)).ravel()
+    around = np.asarray(need, dtype=np.float64)
+    for _ in range(SIGHT):
+        around = (step @ around) * share
+    return np.stack([need, around], axis=1).astype(np.float64)
 
 
 def together(

@@ -115,10 +115,11 @@ def grown(
         Left as it was.
     seeds : ndarray of int64
         Most promising first.
-    tries : ndarray, shape (tries, 2)
-        Price of a meter while growing, price of a resident.
-    follow : ndarray
-        Need as the growth sees it.
+    tries : ndarray, shape (tries, 4)
+        Price of a meter while growing, price of a resident, weight of the need around, and how
+        much chance stirs.
+    follow : ndarray, shape (blocks, 2)
+        Need as the growth sees it, of the block and around it.
     cover_max : int
         A seed in this many best groups of earlier seeds is skipped.
     """
@@ -192,3 +193,21 @@ def thinned(board: Board, found: Candidates, cover_max: int, groups_max: int) ->
         kept,
     )
     return order[kept[order]][:groups_max]
+
+
+def worth_of(board: Board, spot: int) -> float | None:
+    """Worth of the group annealed last, by its totals; none where it breaks a rule.
+
+    Parameters
+    ----------
+    board : Board
+        After `together`.
+    spot : int
+        The group.
+    """
+    from targeting.delineation._groups import NEED, PAID, PRICE
+
+    row = board.totals[spot]
+    if board.prices[2] > TINY:
+        return None
+    return float(row[NEED] - board.rule[PRICE] * row[PAID])

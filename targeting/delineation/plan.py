@@ -10,6 +10,7 @@ import scipy.sparse as sparse
 from scipy.sparse.csgraph import connected_components
 
 from targeting.delineation.board import Board
+from targeting.delineation.candidates import Candidates
 from targeting.delineation.graph import City, measure
 from targeting.delineation.rules import SLACK, Rules, broken_together
 
@@ -70,6 +71,26 @@ def _pieces(city: City, block: np.ndarray, number: np.ndarray, count: int) -> np
     parts, label = connected_components(graph, directed=False)
     _, first = np.unique(label, return_index=True)
     return np.bincount(number[first], minlength=count)
+
+
+def begun_before(city: City, rules: Rules, groups: list[np.ndarray]) -> Candidates:
+    """Return those groups of an earlier plan that keep the rules, as candidates.
+
+    Parameters
+    ----------
+    city, rules : City, Rules
+        The blocks, and what is asked for.
+    groups : list of ndarray
+        At least one.
+    """
+    totals = wholes(city, rules, groups)
+    found = Candidates(
+        np.concatenate(groups).astype(np.int32),
+        np.cumsum([len(group) for group in groups], dtype=np.int64),
+        totals.value,
+        np.zeros(len(groups)),
+    )
+    return found.only(np.flatnonzero(~totals.broken))
 
 
 def keeps(city: City, rules: Rules, groups: Sequence[np.ndarray]) -> bool:

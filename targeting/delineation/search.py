@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from tqdm import tqdm
 
-from targeting.delineation.board import Board, build_board, together
+from targeting.delineation.board import build_board, together
 from targeting.delineation.candidates import (
     TINY,
     Candidates,
@@ -17,10 +17,11 @@ from targeting.delineation.candidates import (
     of_groups,
     promise,
     thinned,
+    worth_of,
 )
 from targeting.delineation.choosing import choose
 from targeting.delineation.graph import City
-from targeting.delineation.plan import beside, keeps, plan_value, wholes
+from targeting.delineation.plan import begun_before, beside, keeps, plan_value
 from targeting.delineation.rules import Rules
 
 SEEDS_MIN = 400
@@ -29,18 +30,22 @@ COVER_MAX = 3
 THIN = 2
 METER_PRICES = (2.0, 8.0, 32.0)
 PERSON_SHARES = (0.0, 0.6)
+MIXES = (2.0,)
 LOOSE = 0.12
 WEIGHT = 2.0
 POLISHED_MIN = 60
 POLISHED_PER_POLYGON = 4
 POLISH_MOVES = 60
+POLISH_RENEWALS = 12
 MOVES_MIN = 1000
 MOVES = 60
 RENEWALS = 40
 RENEWALS_MIN, RENEWALS_MAX = 25, 60
 RENEWED = 800
-RESTARTED = 800
-RESTARTS_MAX = 4
+RESTARTED = 400
+RESTARTS_MAX = 10
+QUICK = 0.5
+SCALED_MIN = 150
 STIRRED = 0.15
 RENEWAL_MOVES = 8
 RENEWAL_WARM = 0.05
@@ -77,7 +82,7 @@ def search(
     fixed : ndarray of bool, optional
         Blocks of `start` that must stay in their group.
     effort : float
-        How many moves are tried, 1 the usual.
+        How many starts, rounds and moves are tried, 1 the usual.
 
     Returns
     -------
@@ -172,19 +177,22 @@ class _Engine:
         chance = np.random.default_rng([int(board.chance[0]) & 0xFFFFFFFF])
         rest = [group for group, stays in zip(begun, locked, strict=True) if not stays]
         if rest:
-            columns.append(self._begun(rest))
+            columns.append(begun_before(self.city, self.rules, rest))
         again = 1
         whole = max(self.size * self.rules.polygons, 1.0)
         if not held:
-            again = int(np.clip(RESTARTED / whole, 1, RESTARTS_MAX))
+            again = int(np.clip(self.effort * RESTARTED / whole, 1, RESTARTS_MAX))
+        rounds = ROUNDS if self.effort >= QUICK else 2
         for run in range(again):
             self._choose(joined(columns), chance if run else None)
-            for turn in range(ROUNDS):
+            for turn in range(rounds):
                 self._improve(turn)
                 self._fill()
-                columns.append(of_groups(board, self.groups).only(self._free_numbers()))
+                columns.append(
+                    of_groups(board, self.groups).only(np.arange(self.held, len(self.groups)))
+                )
                 if turn in AGAIN and run == 0:
-                    columns.append(self._elsewhere())
+                    columns.append(self._polished(self._pool()))
                     self._choose(joined(columns))
         self._choose(joined(columns))
         self._improve(ROUNDS)
@@ -207,43 +215,23 @@ class _Engine:
         wanted = np.flatnonzero((self.board.owner == -1) & (self.city.need > 0))
         around = promise(self.city, self.city.need, self.rules.limits)
         seeds = wanted[np.lexsort((wanted, -around[wanted]))]
-        found = grown(self.board, seeds, self._tries()[::2], self.city.need, 1)
+        found = grown(self.board, seeds, self._tries()[::2], self.board.follow, 1)
         found = found.only(np.flatnonzero((found.breach <= TINY) & (found.value > 0)))
         spare = np.zeros(self.board.count, dtype=bool)
         spare[found.members] = True
         return spare
 
-    def _elsewhere(self) -> Candidates:
-        """Find groups on the blocks the plan leaves free."""
-        pool = self._pool()
-        return self._polished(pool)
-
-    def _free_numbers(self) -> np.ndarray:
-        return np.arange(self.held, len(self.groups))
-
-    def _begun(self, groups: list[np.ndarray]) -> Candidates:
-        totals = wholes(self.city, self.rules, groups)
-        kept = np.flatnonzero([not broken for broken in totals.broken])
-        found = Candidates(
-            np.concatenate(groups).astype(np.int32),
-            np.cumsum([len(group) for group in groups], dtype=np.int64),
-            totals.value,
-            np.zeros(len(groups)),
-        )
-        return found.only(kept)
-
     def _pool(self) -> Candidates:
         """Grow groups from the most promising blocks."""
         city, board = self.city, self.board
-        follow = city.need
-        seeds = self._seeds(follow)
-        found = grown(board, seeds, self._tries(), follow, COVER_MAX)
+        seeds = self._seeds(city.need)
+        found = grown(board, seeds, self._tries(), board.follow, COVER_MAX)
         return found.only(
             thinned(
                 board,
                 found,
                 THIN,
-                max(POOL_MIN, POOL_PER_POLYGON * self.rules.polygons),
+                self._scaled(max(POOL_MIN, POOL_PER_POLYGON * self.rules.polygons)),
             )
         )
 
@@ -253,19 +241,26 @@ class _Engine:
         usable = board.owner == -1
         if rules.seeds is not None:
             usable &= rules.seeds
+        if bool((usable & (follow > 0)).sum() > SEEDS_MIN):
+            usable &= follow > 0
         wanted = np.flatnonzero(usable)
         ranked = wanted[np.lexsort((wanted, -around[wanted]))]
-        found = grown(board, ranked, self._tries()[2:3], follow, 1)
+        found = grown(board, ranked, self._tries()[-2:-1], board.follow, 1)
         length = np.diff(found.ends, prepend=0)
         top = np.full(len(city.need), -np.inf)
         worth = found.value - 9 * board.rule[10] * found.breach
         np.maximum.at(top, found.members, np.repeat(worth, length))
-        count = int(max(SEEDS_MIN, SEEDS_SHARE * len(city.need)))
+        count = self._scaled(max(SEEDS_MIN, SEEDS_SHARE * len(city.need)))
         return wanted[np.lexsort((wanted, -around[wanted], -top[wanted]))][:count]
+
+    def _scaled(self, many: float) -> int:
+        return max(int(many * min(np.sqrt(self.effort), 1.0)), min(int(many), SCALED_MIN))
 
     def _tries(self) -> np.ndarray:
         meter, person, _ = self.board.prices
-        return np.array([(meter * m, person * p) for m in METER_PRICES for p in PERSON_SHARES])
+        plain = [(meter * m, person * p, 0.0, 0.0) for m in METER_PRICES for p in PERSON_SHARES]
+        wide = [(meter * m, 0.0, x, 0.0) for m in METER_PRICES for x in MIXES]
+        return np.array(plain + wide if self.effort >= QUICK else plain[2:5:2] + wide)
 
     def _calibrate(self, pool: Candidates) -> None:
         from targeting.delineation import _groups as moves
@@ -281,6 +276,8 @@ class _Engine:
         """Each of the best candidates annealed on its own; both states stay candidates."""
         board = self.board
         most = max(POLISHED_MIN, POLISHED_PER_POLYGON * self.rules.polygons)
+        most = max(int(most * min(np.sqrt(self.effort), 1.0)), 1)
+        times = int(POLISH_RENEWALS * self.effort)
         best = thinned(board, pool, 2, most)
         spot = len(self.groups)
         parts = [pool.only(np.flatnonzero(pool.breach <= TINY))]
@@ -289,9 +286,10 @@ class _Engine:
         for number in best:
             groups = {spot: pool.blocks(int(number))}
             board.owner[groups[spot]] = spot
-            together(board, groups, [spot], self._heat(len(groups[spot]), POLISH_MOVES, 0.5))
+            heat = self._heat(len(groups[spot]), POLISH_MOVES, 0.5)
+            together(board, groups, [spot], heat, times)
             board.owner[groups[spot]] = -1
-            found = _worth_of(board, spot)
+            found = worth_of(board, spot)
             if found is not None:
                 better.append(groups[spot])
                 values.append(found)
@@ -394,13 +392,3 @@ class _Engine:
                 self._add(pool.blocks(int(number)))
             if len(self.groups) == before:
                 return
-
-
-def _worth_of(board: Board, spot: int) -> float | None:
-    """Worth of a group by its totals; none where it breaks a rule."""
-    from targeting.delineation import _groups as moves
-
-    row = board.totals[spot]
-    if board.prices[2] > TINY:
-        return None
-    return float(row[moves.NEED] - board.rule[moves.PRICE] * row[moves.PAID])
