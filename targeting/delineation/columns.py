@@ -92,7 +92,8 @@ def improved(
     [[0, 1]]
     """
     begun = [np.sort(np.asarray(group, dtype=np.int64)) for group in plan if len(group)]
-    if not len(city.need) or rules.polygons < 1:
+    # Of blocks without neighbors each is a group or none: nothing is left to grow.
+    if rules.polygons < 1 or not _linked(city, begun or [np.arange(len(city.need))]):
         return begun
     work = _Columns(city, rules, begun, seed=seed, effort=effort, fixed=fixed)
     if known is not None:
@@ -164,7 +165,7 @@ class _Columns:
 
     def add(self, groups: Sequence[np.ndarray]) -> int:
         """Add the groups that keep the rules for one group and were not known."""
-        if not len(groups):
+        if not _linked(self.city, groups):
             return 0
         good = np.flatnonzero(~wholes(self.city, self.rules, groups).broken)
         return self.master.add([groups[int(number)] for number in good])
@@ -309,8 +310,14 @@ class _Columns:
         return np.sort(order[lacks <= worst][:PACKED_MAX])
 
     def _offer(self, groups: list[np.ndarray]) -> None:
-        if not keeps(self.city, self.rules, groups):
+        if not _linked(self.city, groups) or not keeps(self.city, self.rules, groups):
             return
         value = plan_value(self.city, self.rules, groups)
         if value > self.best_value:
             self.best, self.best_value = groups, value
+
+
+def _linked(city: City, groups: Sequence[np.ndarray]) -> bool:
+    """Whether some block of the groups has a neighbor."""
+    degree = np.diff(city.starts)
+    return any(bool(degree[group].any()) for group in groups)

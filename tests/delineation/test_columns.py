@@ -54,6 +54,19 @@ def streets(count):
     return build_city(need, 100 * every, 3600 * every, 240 * every, links)
 
 
+def test_cities_without_links_or_blocks():
+    none = np.empty(0, dtype=np.int64)
+    links = Links(none, none, np.empty(0), np.empty(0))
+    rules = Rules(Limits(10, 100, np.inf, 0.0, 0.0), 3)
+    for count in (0, 4):
+        every = np.ones(count)
+        city = build_city(every, 50 * every, 100 * every, 40 * every, links)
+        assert improved(city, rules, [], seed=1) == []
+        plan = [np.array([n]) for n in range(min(count, 3))]
+        better = improved(city, rules, plan, seed=1)
+        assert [g.tolist() for g in better] == [[n] for n in range(min(count, 3))]
+
+
 def test_out_of_a_planted_trap():
     # Every polygon is two blocks. The two in the middle of each street are worth 12, and leave
     # one at each end that can be in none: 6 streets, 72. Two halves of a street are worth 22: 132.
