@@ -117,10 +117,10 @@ def regrets(
         if case.kind != "population_bounds" and groups and _keeps(case, groups):
             rivals.append(list(groups))
     judged = [at for at, case in enumerate(cases) if case.kind in ("draw", "perimeter_price")]
-    held = np.array([_values([cases[at] for at in judged], groups) for groups in rivals])
     lost = np.full(len(cases), np.nan)
     if not judged:
         return own, Regret(lost, {})
+    held = np.array([_values([cases[at] for at in judged], groups) for groups in rivals])
     best = held.max(axis=0)
     share = np.where(best > 0, (best - held) / np.where(best > 0, best, 1.0), 0.0)
     worst = share.max(axis=1)
