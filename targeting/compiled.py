@@ -1,15 +1,23 @@
 """The one door to numba: typed, compiled on first use, kept on disk.
 
+What is kept belongs to one state of the package: numba looks only at the file a loop stands in,
+and would go on using a constant that another file has changed. So the folder of what was compiled
+is named after all of the package's sources.
+
 Importing this module imports numba, which takes a second: only the modules whose loop is the
 algorithm import it, and none that `import targeting` brings in.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from platformdirs import user_cache_path
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 _INNER: Any = {"cache": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -21,6 +29,29 @@ _LEAN_INNER: Any = {
     "no_cpython_wrapper": True,
 }
 _LEAN: Any = {"cache": True, "_nrt": False, "error_model": "numpy", "no_cfunc_wrapper": True}
+
+
+def _kept_in() -> str:
+    """Return the folder for what this state of the package compiles to; '' where none is writable.
+
+    NUMBA_CACHE_DIR says where it lies; else it lies with the user's other caches.
+    """
+    package = Path(__file__).parent
+    state = hashlib.sha256()
+    for source in sorted(package.rglob("*.py")):
+        state.update(source.relative_to(package).as_posix().encode() + source.read_bytes())
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    base = Path(chosen) if chosen else user_cache_path("targeting") / "compiled"
+    folder = base / state.hexdigest()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return ""
+    return str(folder) if os.access(folder, os.W_OK) else ""
+
+
+_config: Any = numba.config
+_config.CACHE_DIR = _kept_in() or _config.CACHE_DIR
 
 
 def njit(function: Loop) -> Loop:

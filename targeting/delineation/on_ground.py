@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from targeting.delineation.columns import improved
 from targeting.delineation.graph import Limits
 from targeting.delineation.ground import enclosed, places
 from targeting.delineation.prepared import Prepared
@@ -52,6 +53,8 @@ def on_the_ground(
     count = len(prepared.city.need)
     rules, stays = asked, np.zeros(count, dtype=bool)
     groups = search(prepared.city, rules, seed=seed, effort=effort)
+    if not broken_together(prepared.city, rules, groups):
+        groups = improved(prepared.city, rules, groups, seed=seed, effort=effort)
     for attempt in range(1, ATTEMPTS + 1):
         groups, ground = paper.without_holes(groups, rules, stays)
         area, round_ = shapely.area(ground), roundness(ground)

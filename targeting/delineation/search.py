@@ -125,24 +125,6 @@ def settle(
     return engine.settle(groups)
 
 
-def spare_blocks(
-    city: City, rules: Rules, groups: Sequence[np.ndarray], *, seed: int
-) -> np.ndarray:
-    """Blocks that a further group could hold, as a mask.
-
-    Parameters
-    ----------
-    city, rules : City, Rules
-        The blocks, and what is asked for.
-    groups : sequence of ndarray
-        The plan.
-    seed : int
-        Of the chance in the search.
-    """
-    engine = _Engine(city, rules, seed=seed, fixed=None, effort=1.0)
-    return engine.spare(groups)
-
-
 class _Engine:
     """One search: the board, the candidates so far, and the plan in the making."""
 
@@ -207,19 +189,6 @@ class _Engine:
             self.typical = float(np.abs(self.city.need[np.concatenate(groups)]).sum())
             self._improve(9)
         return self.groups
-
-    def spare(self, groups: Sequence[np.ndarray]) -> np.ndarray:
-        """Blocks of groups that could be grown beside the plan."""
-        for group in groups:
-            self.board.owner[group] = 0
-        wanted = np.flatnonzero((self.board.owner == -1) & (self.city.need > 0))
-        around = promise(self.city, self.city.need, self.rules.limits)
-        seeds = wanted[np.lexsort((wanted, -around[wanted]))]
-        found = grown(self.board, seeds, self._tries()[::2], self.board.follow, 1)
-        found = found.only(np.flatnonzero((found.breach <= TINY) & (found.value > 0)))
-        spare = np.zeros(self.board.count, dtype=bool)
-        spare[found.members] = True
-        return spare
 
     def _pool(self) -> Candidates:
         """Grow groups from the most promising blocks."""

@@ -73,7 +73,7 @@ class DoubtSpec:
     data: bool = True
     top_share: float = 0.1
     sensitivity: int = 64
-    redraws: int = 10
+    redraws: int = 6
 
 
 @dataclass(frozen=True)

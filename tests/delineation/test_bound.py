@@ -12,7 +12,6 @@ import scipy.sparse as sparse
 
 from targeting.delineation.bound import Certificate, Moat, Piece, check_bound, upper_bound
 from targeting.delineation.graph import City, Limits, build_city
-from targeting.delineation.pricing import resident_price
 from targeting.delineation.rules import (
     Floor,
     Rules,
@@ -168,14 +167,6 @@ def test_no_plan_is_worth_more_than_the_bound():
     # Moats are dug in small cities too, and lower the bound of some.
     assert lower > CITIES / 100
 
-
-def test_the_price_of_a_resident_parts_the_crowded_from_the_rest():
-    # Lone blocks of one resident each: two places, needs 9, 7, 5: any price between 5 and 7.
-    none = Links(*(np.empty(0, dtype=np.int64),) * 2, *(np.empty(0),) * 2)
-    city = build_city(np.array([9.0, 7.0, 5.0]), np.ones(3), np.ones(3), np.ones(3), none)
-    rules = Rules(Limits(1, 1, np.inf, 0, 0.0), 2)
-    assert 5 <= resident_price(city, rules) <= 7
-    assert upper_bound(city, rules).value == pytest.approx(16)
 
 
 def row_of_blocks(need: list[float], joined: list[tuple[int, int]]) -> City:

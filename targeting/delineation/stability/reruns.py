@@ -46,7 +46,7 @@ def stability(
     settings: dict[str, Any],
     prices: Sequence[float] = PRICES,
     bounds: Sequence[float] = BOUNDS,
-    seeds: int = 2,
+    seeds: int = 1,
     effort: float = LIGHT,
 ) -> Stability:
     """Delineate again under each draw of the scores, price, bound and seed, and count.
