@@ -216,7 +216,7 @@ def ours(file: str, size: str) -> dict[str, Any]:
     import numpy as np
 
     from targeting.delineation.bound import upper_bound
-    from targeting.delineation.search import search
+    from targeting.delineation.searching.search import search
 
     doubt.warm()
     made = load(Path(file))
@@ -237,7 +237,7 @@ def beside(file: str, size: str, quick: str) -> dict[str, Any]:
     """Judge peers and ours on one city; ours at both prices and as round as the best peer."""
     from delineation_peers import best_of, peers_of
 
-    from targeting.delineation.search import search
+    from targeting.delineation.searching.search import search
 
     del size
     doubt.warm()

@@ -65,7 +65,7 @@ def make(file: Path, blocks: int, seed: int = SEED) -> dict[str, Any]:
     import shapely
 
     from targeting.delineation import street_links
-    from targeting.delineation.adjacency import canonical_order, outlines
+    from targeting.delineation.links.adjacency import canonical_order, outlines
     from targeting.sample import keys
     from targeting.sample.people import marginalization, people
     from targeting.sample.plan import ORIGIN, make_plan

@@ -60,7 +60,7 @@ def warm() -> None:
     from delineation_exact import made_patch, patch_rules
 
     from targeting.delineation.bound import upper_bound
-    from targeting.delineation.search import search
+    from targeting.delineation.searching.search import search
 
     prepared = made_patch(1, 6, 10)
     rules = patch_rules(prepared, polygons=2)
@@ -71,7 +71,7 @@ def drawn(file: Path, made: Made, groups: list[np.ndarray]) -> np.ndarray:
     """Polsby–Popper of the ground drawn around groups."""
     import shapely
 
-    from targeting.delineation.ground import places
+    from targeting.delineation.drawing.ground import places
     from targeting.delineation.result import roundness
 
     shapes = shapes_of(file)
@@ -163,7 +163,7 @@ def holdout_rows(found: dict[str, Any]) -> list[Row]:
 
 def recovery(file: str) -> dict[str, Any]:
     """Find the planted spots in excess mode; the line leaves above what the polygons can hold."""
-    from targeting.delineation.search import search
+    from targeting.delineation.searching.search import search
 
     made = load(Path(file))
     share = made.polygons * PEOPLE[1] / float(made.population.sum())
@@ -238,7 +238,7 @@ def seeds(file: str, many: str) -> dict[str, Any]:
 def _member(prepared: Any, chosen: dict[str, Any]) -> np.ndarray:
     from targeting.delineation.graph import Limits
     from targeting.delineation.rules import Rules
-    from targeting.delineation.search import search
+    from targeting.delineation.searching.search import search
 
     rules = Rules(Limits.of(chosen, prepared.price_per_m), chosen["polygons"])
     member = np.zeros(len(prepared.order), dtype=np.int64)
@@ -325,7 +325,7 @@ def violent_plans(made: Any, before: Any) -> tuple[Any, dict[str, Any], Any]:
 
     from targeting.delineation import street_links
     from targeting.delineation.hotspots import getis_ord
-    from targeting.delineation.search import search
+    from targeting.delineation.searching.search import search
 
     blocks = made.blocks
     people = blocks["people"].astype(float)

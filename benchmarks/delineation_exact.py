@@ -94,7 +94,7 @@ def patch_rows(numbers: range, *, nodes_max: int) -> list[Row]:
     """Compare the search with the proven optimum, patch by patch."""
     from targeting.delineation.exact import solve_exact
     from targeting.delineation.rules import plan_worth
-    from targeting.delineation.search import search
+    from targeting.delineation.searching.search import search
 
     ratios: list[float] = []
     spent: list[float] = []

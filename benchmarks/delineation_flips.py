@@ -19,11 +19,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rows import Row, show
 
 from targeting.delineation.asking import rules_of
-from targeting.delineation.forcing import flips_at
 from targeting.delineation.graph import Limits
 from targeting.delineation.prepared import prepare
-from targeting.delineation.prices import PAYS, flips, prices_of
-from targeting.delineation.search import search
+from targeting.delineation.reasons.forcing import flips_at
+from targeting.delineation.reasons.prices import PAYS, flips, prices_of
+from targeting.delineation.searching.search import search
 from targeting.delineation.stability.reruns import defaults
 from targeting.pipeline import load, neighbors, scored
 from targeting.pipeline.delineating import surroundings

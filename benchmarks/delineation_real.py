@@ -111,12 +111,12 @@ def figures(name: str, folder: Path) -> dict[str, Any]:
 
     from targeting.delineation import street_links
     from targeting.delineation.bound import upper_bound
+    from targeting.delineation.drawing.ground import places
     from targeting.delineation.graph import Limits, components
-    from targeting.delineation.ground import places
     from targeting.delineation.prepared import prepare
     from targeting.delineation.result import roundness
     from targeting.delineation.rules import Rules
-    from targeting.delineation.search import search
+    from targeting.delineation.searching.search import search
 
     warm()
     blocks, score, barriers = city_of(name, folder)

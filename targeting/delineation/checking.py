@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from targeting.delineation.checking_ground import ground_mistakes
+from targeting.delineation.drawing.checking_ground import ground_mistakes
 from targeting.delineation.result import connected, roundness
 from targeting.model import CandidatePolygons, Links
 

@@ -14,14 +14,14 @@ from annotated_types import Ge, Gt, Le, Lt
 from targeting.delineation.asking import rules_of
 from targeting.delineation.bound import upper_bound
 from targeting.delineation.checking import check_polygons
-from targeting.delineation.checking_ground import untidiness
+from targeting.delineation.drawing.checking_ground import untidiness
+from targeting.delineation.drawing.smoothing import smoothed
 from targeting.delineation.graph import City, Limits
 from targeting.delineation.on_ground import on_the_ground
 from targeting.delineation.prepared import prepare
 from targeting.delineation.result import polygons_of
 from targeting.delineation.rules import Rules, broken_together, plan_worth
 from targeting.delineation.settings import check_settings
-from targeting.delineation.smoothing import smoothed
 from targeting.model import CandidatePolygons, Links, Surroundings
 from targeting.problems import Problem, TargetingError
 from targeting.registry import register

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import shapely
 
-from targeting.delineation.columns import improved
+from targeting.delineation.drawing.ground import enclosed, places
 from targeting.delineation.graph import Limits
-from targeting.delineation.ground import enclosed, places
 from targeting.delineation.prepared import Prepared
 from targeting.delineation.result import connected, roundness
 from targeting.delineation.rules import Rules, broken_alone, broken_together, worth
-from targeting.delineation.search import search, settle
+from targeting.delineation.searching.columns import improved
+from targeting.delineation.searching.search import search, settle
 from targeting.model import Surroundings
 
 ATTEMPTS = 8

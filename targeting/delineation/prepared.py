@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from targeting.delineation.adjacency import canonical_order, outlines
 from targeting.delineation.graph import City, build_city, reordered
+from targeting.delineation.links.adjacency import canonical_order, outlines
 from targeting.model import Links
 from targeting.problems import Problem, TargetingError
 

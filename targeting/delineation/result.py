@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from targeting.delineation.graph import components as components
 from targeting.delineation.prepared import Prepared
-from targeting.delineation.reasons import explain
+from targeting.delineation.reasons.codes import explain
 from targeting.delineation.rules import Rules
 from targeting.model import CandidatePolygons, Links
 

@@ -12,8 +12,8 @@ import pandas as pd
 from targeting.composite.dimensions import by_dimension
 from targeting.composite.uncertainty import Draws, draw_scores
 from targeting.delineation import street_links
-from targeting.delineation.labels import place_of
-from targeting.delineation.naming import names
+from targeting.delineation.drawing.labels import place_of
+from targeting.delineation.drawing.naming import names
 from targeting.delineation.plans import JudgedPlan, score_plan
 from targeting.delineation.stability import stability
 from targeting.model import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from targeting.delineation.naming import SIDES
+from targeting.delineation.drawing.naming import SIDES
 from targeting.i18n import say
 from targeting.model import PolygonName
 from targeting.render.figures import share_text

@@ -20,7 +20,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from targeting.delineation.adjacency import lone_blocks
+from targeting.delineation.links.adjacency import lone_blocks
 from targeting.i18n import say
 from targeting.model import LayerReport, Loss, Result
 from targeting.problems import Problem, TargetingError

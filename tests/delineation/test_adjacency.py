@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shapely import LineString, box
 
 from targeting.delineation import street_links
-from targeting.delineation.adjacency import ATTACHED, BRIDGE, STREET, lone_blocks
+from targeting.delineation.links.adjacency import ATTACHED, BRIDGE, STREET, lone_blocks
 from targeting.model import Links
 from targeting.problems import TargetingError
 from tests.delineation.lattice import by_id, lattice

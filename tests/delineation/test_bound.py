@@ -168,7 +168,6 @@ def test_no_plan_is_worth_more_than_the_bound():
     assert lower > CITIES / 100
 
 
-
 def row_of_blocks(need: list[float], joined: list[tuple[int, int]]) -> City:
     """Blocks of one resident and 100 m² each, borders that cost nothing."""
     count = len(need)

@@ -8,8 +8,8 @@ import pytest
 import shapely
 
 from targeting.delineation import check_polygons, grow, street_links
-from targeting.delineation.checking_ground import untidiness
-from targeting.delineation.ground import places
+from targeting.delineation.drawing.checking_ground import untidiness
+from targeting.delineation.drawing.ground import places
 from tests.delineation.lattice import lattice, patch
 from tests.delineation.test_grow import BOUNDS
 

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from targeting.delineation.candidates import Candidates
-from targeting.delineation.columns import improved
 from targeting.delineation.graph import Limits, build_city
-from targeting.delineation.plan import keeps
 from targeting.delineation.rules import Rules, broken_alone, plan_worth
-from targeting.delineation.search import search
+from targeting.delineation.searching.candidates import Candidates
+from targeting.delineation.searching.columns import improved
+from targeting.delineation.searching.plan import keeps
+from targeting.delineation.searching.search import search
 from targeting.model import Links
 from tests.delineation.test_search import grid, random_rules
 

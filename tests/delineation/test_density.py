@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from shapely import LineString
 
 from targeting.delineation import check_polygons, dbscan, hdbscan, hotspot_polygons, street_links
-from targeting.delineation.clusters import in_pieces
+from targeting.delineation.other_methods.clusters import in_pieces
 from targeting.delineation.prepared import prepare
 from targeting.problems import TargetingError
 from targeting.registry import names

@@ -25,7 +25,7 @@ from targeting.delineation.rules import (
     plan_worth,
     worth,
 )
-from targeting.delineation.search import search
+from targeting.delineation.searching.search import search
 from targeting.model import Links
 from tests.delineation.brute import best_plan, feasible_sets
 

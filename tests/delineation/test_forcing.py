@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from targeting.delineation import street_links
-from targeting.delineation.forcing import flips_at, force
 from targeting.delineation.graph import Limits
 from targeting.delineation.prepared import prepare
-from targeting.delineation.prices import PAYS, prices_of
+from targeting.delineation.reasons.forcing import flips_at, force
+from targeting.delineation.reasons.prices import PAYS, prices_of
 from targeting.delineation.rules import Rules, broken_alone, plan_worth
-from targeting.delineation.search import search
+from targeting.delineation.searching.search import search
 from tests.delineation.lattice import lattice
 
 SEED = 5

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shapely import box
 
 from targeting.delineation import street_links
-from targeting.delineation.graph_exchange import links_of, to_graph
+from targeting.delineation.links.graph_exchange import links_of, to_graph
 from targeting.problems import TargetingError
 from tests.delineation.lattice import by_id, lattice
 

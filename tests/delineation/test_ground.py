@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from targeting.delineation import street_links
-from targeting.delineation.checking_ground import ground_mistakes, untidiness
+from targeting.delineation.drawing.checking_ground import ground_mistakes, untidiness
+from targeting.delineation.drawing.ground import enclosed, places
+from targeting.delineation.drawing.smoothing import smoothed
 from targeting.delineation.graph import margin
-from targeting.delineation.ground import enclosed, places
-from targeting.delineation.smoothing import smoothed
 from targeting.model import Links
 from tests.delineation.lattice import CRS, lattice, patch
 

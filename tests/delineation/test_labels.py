@@ -3,7 +3,7 @@
 import geopandas as gpd
 import shapely
 
-from targeting.delineation.labels import place_of
+from targeting.delineation.drawing.labels import place_of
 
 
 def test_the_smaller_place_counts_where_two_overlap():

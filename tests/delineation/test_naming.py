@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from targeting.delineation.naming import SIDES, PolygonName, names
+from targeting.delineation.drawing.naming import SIDES, PolygonName, names
 from targeting.render.naming import name_basis, polygon_name
 
 SQUARE = shapely.box(0, 0, 400, 400)

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sparse
 
 from targeting.delineation.graph import Limits, build_city
-from targeting.delineation.prices import flips, prices_of
+from targeting.delineation.reasons.prices import flips, prices_of
 from targeting.delineation.rules import Rules, broken_alone, plan_worth, worth
 from targeting.model import Links
 

@@ -10,10 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from targeting.delineation import street_links
-from targeting.delineation.candidates import Candidates
-from targeting.delineation.choosing import choose
 from targeting.delineation.graph import City, Limits, build_city, measure
-from targeting.delineation.plan import keeps, wholes
 from targeting.delineation.prepared import line, prepare
 from targeting.delineation.rules import (
     Floor,
@@ -24,7 +21,10 @@ from targeting.delineation.rules import (
     plan_worth,
     worth,
 )
-from targeting.delineation.search import search, settle
+from targeting.delineation.searching.candidates import Candidates
+from targeting.delineation.searching.choosing import choose
+from targeting.delineation.searching.plan import keeps, wholes
+from targeting.delineation.searching.search import search, settle
 from targeting.model import Links
 from tests.delineation.lattice import lattice
 

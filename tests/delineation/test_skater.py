@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.sparse.csgraph import connected_components
 
 from targeting.delineation import check_polygons, skater, street_links
-from targeting.delineation.skater import cut_tree
+from targeting.delineation.other_methods.skater import cut_tree
 from targeting.problems import TargetingError
 from tests.delineation.lattice import lattice, patch
 from tests.delineation.test_density import BOUNDS, two_squares

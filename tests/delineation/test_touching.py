@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from shapely import box
 
 from targeting.delineation.graph import measure
+from targeting.delineation.links.touching import shared_edges
 from targeting.delineation.prepared import prepare
-from targeting.delineation.touching import shared_edges
 
 
 def areas(*shapes):

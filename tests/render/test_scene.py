@@ -211,7 +211,7 @@ def test_every_method_a_study_may_name_has_words(kind):
 
 
 def test_every_reason_a_delineator_gives_has_a_sentence():
-    from targeting.delineation.reasons import CODES
+    from targeting.delineation.reasons.codes import CODES
 
     assert CODES
     for code in CODES:

@@ -11,10 +11,10 @@ import shapely
 from annotated_types import Ge, Gt, Le, Lt
 
 from targeting.delineation.checking import check_polygons
+from targeting.delineation.drawing.ground import places
 from targeting.delineation.exact.conflict import conflict
 from targeting.delineation.exact.solver import Exact, solve_exact
 from targeting.delineation.graph import Limits
-from targeting.delineation.ground import places
 from targeting.delineation.prepared import Prepared, prepare
 from targeting.delineation.result import polygons_of, roundness
 from targeting.delineation.rules import Rules

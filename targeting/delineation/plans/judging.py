@@ -15,15 +15,15 @@ import shapely
 from scipy.sparse.csgraph import connected_components
 
 from targeting.delineation.asking import rules_of
+from targeting.delineation.drawing.ground import places
+from targeting.delineation.drawing.smoothing import smoothed
 from targeting.delineation.graph import Limits, matrix
-from targeting.delineation.ground import places
 from targeting.delineation.grow import grow
 from targeting.delineation.plans.matching import match_plans
 from targeting.delineation.prepared import Prepared, prepare
 from targeting.delineation.result import polygons_of
 from targeting.delineation.rules import SLACK, Rules, broken_alone, broken_together, leader
 from targeting.delineation.settings import check_settings
-from targeting.delineation.smoothing import smoothed
 from targeting.model import NO_POLYGON, CandidatePolygons, Links, Surroundings, frozen
 
 # What the ground decides, not the graph: see `grow`.

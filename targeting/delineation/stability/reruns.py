@@ -15,7 +15,7 @@ from targeting.delineation.asking import rules_of
 from targeting.delineation.graph import City, Limits
 from targeting.delineation.prepared import Prepared, prepare
 from targeting.delineation.rules import Rules
-from targeting.delineation.search import search
+from targeting.delineation.searching.search import search
 from targeting.delineation.stability.summing import bands, lasting, overlap, regrets
 from targeting.model import Links, Stability
 

@@ -9,8 +9,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from targeting.delineation._pairs import edges_of, measured
-from targeting.delineation.adjacency import canonical_order, outlines
+from targeting.delineation.links._pairs import edges_of, measured
+from targeting.delineation.links.adjacency import canonical_order, outlines
 from targeting.model import Links
 from targeting.problems import Problem, TargetingError
 
@@ -107,7 +107,7 @@ def links_of(graph: Any, geometry: gpd.GeoSeries) -> Links:
     facing_m, covered_m = np.zeros(0), np.zeros(len(shapes))
     kept = measured(outline, shapes, pairs[:, 0], pairs[:, 1], np.inf)
     if len(kept):
-        from targeting.delineation._facing import facing
+        from targeting.delineation.links._facing import facing
 
         facing_m, covered_m = facing(kept, shapes, outline)
     first, second = np.sort(order[kept.ids()], axis=1).T

@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 from annotated_types import Ge
 
-from targeting.delineation._pairs import Edges, Pairs, edges_of, near_pairs
-from targeting.delineation.adjacency import canonical_order
+from targeting.delineation.links._pairs import Edges, Pairs, edges_of, near_pairs
+from targeting.delineation.links.adjacency import canonical_order
 from targeting.model import Links
 from targeting.registry import register
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from annotated_types import Ge, Gt, Le, Lt
 
-from targeting.delineation.clusters import NO_CLUSTER, in_pieces, neediest, outside
 from targeting.delineation.hotspots.local import Correction, getis_ord
+from targeting.delineation.other_methods.clusters import NO_CLUSTER, in_pieces, neediest, outside
 from targeting.delineation.prepared import Prepared
 from targeting.model import CandidatePolygons, Links
 from targeting.registry import register

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from targeting.compiled import njit_lean_inner
-from targeting.delineation._groups import (
+from targeting.delineation.searching._groups import (
     CALM,
     EXACT,
     FIXED,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sparse
 
-from targeting.delineation.candidates import Candidates
 from targeting.delineation.rules import Rules
+from targeting.delineation.searching.candidates import Candidates
 
 NODES_MAX = 300
 GAP = 1e-6

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from targeting.delineation.faces import GRID_M
+from targeting.delineation.drawing.faces import GRID_M
 
 STRETCH = 24
 

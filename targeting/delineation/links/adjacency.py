@@ -11,8 +11,8 @@ import pandas as pd
 import shapely
 from annotated_types import Ge
 
-from targeting.delineation._barriers import Barriers, barriers_of, parted
-from targeting.delineation._pairs import (
+from targeting.delineation.links._barriers import Barriers, barriers_of, parted
+from targeting.delineation.links._pairs import (
     AT_ONCE,
     Edges,
     Pairs,
@@ -23,7 +23,7 @@ from targeting.delineation._pairs import (
     nearest,
     together,
 )
-from targeting.delineation.own_links import Own, among, own_pairs, sides
+from targeting.delineation.links.own_links import Own, among, own_pairs, sides
 from targeting.delineation.settings import check_street_settings
 from targeting.model import Links
 from targeting.registry import register
@@ -284,7 +284,7 @@ def _facing(pairs: Pairs, shapes: np.ndarray, outline: Edges) -> tuple[np.ndarra
     around_m = outlines(shapes)
     if not len(pairs):
         return np.zeros(0), around_m
-    from targeting.delineation._facing import facing
+    from targeting.delineation.links._facing import facing
 
     facing_m, covered_m = facing(pairs, shapes, outline)
     return facing_m, np.maximum(around_m - covered_m, 0.0)

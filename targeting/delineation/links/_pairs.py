@@ -107,7 +107,7 @@ def lines_between(outline: Edges, pairs: Pairs) -> np.ndarray:
 
 
 def _shortest(outline: Edges, first: np.ndarray, second: np.ndarray, within_m: float) -> np.ndarray:
-    from targeting.delineation._gaps import shortest_lines
+    from targeting.delineation.links._gaps import shortest_lines
 
     ends = np.empty((len(first), 4))
     shortest_lines(first, second, *outline, within_m, ends)

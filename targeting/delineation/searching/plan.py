@@ -9,10 +9,10 @@ import numpy as np
 import scipy.sparse as sparse
 from scipy.sparse.csgraph import connected_components
 
-from targeting.delineation.board import Board
-from targeting.delineation.candidates import Candidates
 from targeting.delineation.graph import City, measure
 from targeting.delineation.rules import SLACK, Rules, broken_together
+from targeting.delineation.searching.board import Board
+from targeting.delineation.searching.candidates import Candidates
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from targeting.delineation.graph import City, components
-from targeting.delineation.prices import Prices, flips, prices_of
+from targeting.delineation.reasons.prices import Prices, flips, prices_of
+from targeting.delineation.reasons.single_moves import Joining
 from targeting.delineation.rules import Rules
-from targeting.delineation.single_moves import Joining
 from targeting.model import NO_POLYGON
 
 CODES = (

@@ -10,11 +10,11 @@ import scipy.sparse as sparse
 import shapely
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
-from targeting.delineation.cutting import Cut, Scene, cut, filled
-from targeting.delineation.faces import GRID_M, on_the_grid
+from targeting.delineation.drawing.cutting import Cut, Scene, cut, filled
+from targeting.delineation.drawing.faces import GRID_M, on_the_grid
+from targeting.delineation.drawing.middle import STREET_MAX_M
+from targeting.delineation.drawing.smoothing import smoothed
 from targeting.delineation.graph import margin
-from targeting.delineation.middle import STREET_MAX_M
-from targeting.delineation.smoothing import smoothed
 from targeting.model import Links
 
 SIMPLIFY_M = 1.0

@@ -10,7 +10,7 @@ import pandas as pd
 import scipy.sparse as sparse
 from annotated_types import Ge, Gt, Le, Lt
 
-from targeting.delineation.clusters import by_component, neediest, outside
+from targeting.delineation.other_methods.clusters import by_component, neediest, outside
 from targeting.model import CandidatePolygons, Links
 from targeting.registry import register
 

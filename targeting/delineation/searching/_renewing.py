@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from targeting.compiled import njit_lean, njit_lean_inner
-from targeting.delineation._groups import (
+from targeting.delineation.searching._groups import (
     BLOCKS,
     DRIFT,
     EXACT,
@@ -24,8 +24,8 @@ from targeting.delineation._groups import (
     draw,
     how_far,
 )
-from targeting.delineation._growing import grow_one
-from targeting.delineation._moves import anneal
+from targeting.delineation.searching._growing import grow_one
+from targeting.delineation.searching._moves import anneal
 
 
 @njit_lean_inner

@@ -12,8 +12,8 @@ import shapely
 from scipy.sparse.csgraph import connected_components
 
 from targeting.delineation.checking import check_polygons
+from targeting.delineation.drawing.ground import places
 from targeting.delineation.graph import components, matrix
-from targeting.delineation.ground import places
 from targeting.delineation.prepared import Prepared, line, prepare
 from targeting.delineation.result import polygons_of, roundness
 from targeting.delineation.settings import check_settings

@@ -101,7 +101,7 @@ class Leaving:
 
 def leaving_of(city: City, rules: Rules, member: np.ndarray) -> Leaving:
     """Return what each polygon loses when a block of it leaves, and whether it may."""
-    from targeting.delineation._prices import joints
+    from targeting.delineation.reasons._prices import joints
 
     limits = rules.limits
     block = np.repeat(np.arange(len(member)), np.diff(city.starts))

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from targeting.delineation.graph import City
+from targeting.delineation.reasons.single_moves import exchanges, joining_of, leaving_of
 from targeting.delineation.rules import Rules, broken_alone, broken_together, plan_worth
-from targeting.delineation.search import search
-from targeting.delineation.single_moves import exchanges, joining_of, leaving_of
+from targeting.delineation.searching.search import search
 
 LIGHT = 0.3
 

@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 from annotated_types import Ge, Gt, Le, Lt
 
-from targeting.delineation.clusters import (
+from targeting.delineation.other_methods.clusters import (
     NO_CLUSTER,
     in_pieces,
     neediest,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from targeting.delineation.graph import City, Limits, measure
+from targeting.delineation.reasons.single_moves import Joining, exchanges, joining_of, leaving_of
 from targeting.delineation.rules import Rules
-from targeting.delineation.single_moves import Joining, exchanges, joining_of, leaving_of
 from targeting.model import NO_POLYGON
 
 ALL_SEEDS = 30_000
@@ -148,7 +148,7 @@ def _worths(city: City, limits: Limits, member: np.ndarray) -> np.ndarray:
 
 def _further(city: City, rules: Rules, member: np.ndarray) -> np.ndarray:
     """Worth of the best group with each free block that was grown around an urgent one."""
-    from targeting.delineation._prices import best_worth
+    from targeting.delineation.reasons._prices import best_worth
 
     limits = rules.limits
     free = member == NO_POLYGON

@@ -70,7 +70,7 @@ def build_board(city: City, rules: Rules, *, seed: int, fixed: np.ndarray | None
     fixed : ndarray of bool, optional
         Blocks that must stay in their group.
     """
-    from targeting.delineation import _groups as moves
+    from targeting.delineation.searching import _groups as moves
 
     count, limits = len(city.need), rules.limits
     seeds = np.ones(count) if rules.seeds is None else rules.seeds.astype(float)
@@ -180,7 +180,7 @@ def together(
     times : int
         How often the groups are taken apart and grown again.
     """
-    from targeting.delineation._renewing import renew
+    from targeting.delineation.searching._renewing import renew
 
     most = 2 * int(heat[:, 0].max()) + 2
     if most > len(board.journal):
@@ -235,7 +235,7 @@ def longest(blocks: np.ndarray, rule: np.ndarray) -> int:
     blocks, rule : ndarray
         As in `Board`.
     """
-    from targeting.delineation import _groups as moves
+    from targeting.delineation.searching import _groups as moves
 
     most = min(len(blocks), int(min(rule[moves.BLOCKS_MAX], len(blocks))))
     for column, bound in ((moves.PEOPLE, moves.PEOPLE_MAX), (moves.AREA, moves.AREA_MAX)):

@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 
 from targeting.compiled import njit
-from targeting.delineation._pairs import AT_ONCE, TOUCHING_M, Edges, Pairs, lines_between
+from targeting.delineation.links._pairs import AT_ONCE, TOUCHING_M, Edges, Pairs, lines_between
 
 STEEPEST = 0.7
 NEAR_M = 8.0

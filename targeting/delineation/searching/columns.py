@@ -14,15 +14,15 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.sparse as sparse
 
-from targeting.delineation.board import build_board, together
-from targeting.delineation.candidates import TINY, Candidates, grown, promise, thinned
-from targeting.delineation.choosing import choose
 from targeting.delineation.exact.cliques import cliques
 from targeting.delineation.exact.master import Master, Relaxed
 from targeting.delineation.graph import City
-from targeting.delineation.plan import keeps, plan_value, wholes
 from targeting.delineation.rules import Rules, leader
-from targeting.delineation.search import settle
+from targeting.delineation.searching.board import build_board, together
+from targeting.delineation.searching.candidates import TINY, Candidates, grown, promise, thinned
+from targeting.delineation.searching.choosing import choose
+from targeting.delineation.searching.plan import keeps, plan_value, wholes
+from targeting.delineation.searching.search import settle
 
 ROUNDS_MAX = 60
 PRICED = 2
@@ -120,7 +120,7 @@ class _Columns:
         effort: float,
         fixed: np.ndarray | None,
     ) -> None:
-        from targeting.delineation import _groups as kernel
+        from targeting.delineation.searching import _groups as kernel
 
         count = len(city.need)
         self.city, self.rules = city, rules
@@ -153,7 +153,7 @@ class _Columns:
 
     def _lay_out(self, priced: City) -> None:
         """Begin a board without the groups that are held, at need less price."""
-        from targeting.delineation import _groups as kernel
+        from targeting.delineation.searching import _groups as kernel
 
         prices = self.board.prices
         self.seed += 1
@@ -213,7 +213,7 @@ class _Columns:
         return self.add(fresh)
 
     def _seeds(self, follow: np.ndarray) -> np.ndarray:
-        from targeting.delineation import _groups as kernel
+        from targeting.delineation.searching import _groups as kernel
 
         usable = self.board.owner == kernel.FREE
         if self.rules.seeds is not None:
@@ -229,7 +229,7 @@ class _Columns:
         return np.array([(*pair, 0.0, 0.0) for pair in pairs])
 
     def _annealed(self, start: np.ndarray) -> np.ndarray:
-        from targeting.delineation import _groups as kernel
+        from targeting.delineation.searching import _groups as kernel
 
         board = self.board
         groups = {0: start}

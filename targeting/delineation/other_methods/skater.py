@@ -11,7 +11,7 @@ import scipy.sparse as sparse
 from annotated_types import Ge, Gt, Le, Lt
 from scipy.sparse.csgraph import depth_first_order, minimum_spanning_tree
 
-from targeting.delineation.clusters import by_component, neediest, outside
+from targeting.delineation.other_methods.clusters import by_component, neediest, outside
 from targeting.model import CandidatePolygons, Links
 from targeting.registry import register
 

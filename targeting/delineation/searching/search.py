@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 from tqdm import tqdm
 
-from targeting.delineation.board import build_board, together
-from targeting.delineation.candidates import (
+from targeting.delineation.graph import City
+from targeting.delineation.rules import Rules
+from targeting.delineation.searching.board import build_board, together
+from targeting.delineation.searching.candidates import (
     TINY,
     Candidates,
     grown,
@@ -19,10 +21,8 @@ from targeting.delineation.candidates import (
     thinned,
     worth_of,
 )
-from targeting.delineation.choosing import choose
-from targeting.delineation.graph import City
-from targeting.delineation.plan import begun_before, beside, keeps, plan_value
-from targeting.delineation.rules import Rules
+from targeting.delineation.searching.choosing import choose
+from targeting.delineation.searching.plan import begun_before, beside, keeps, plan_value
 
 SEEDS_MIN = 400
 SEEDS_SHARE = 0.12
@@ -131,7 +131,7 @@ class _Engine:
     def __init__(
         self, city: City, rules: Rules, *, seed: int, fixed: np.ndarray | None, effort: float
     ) -> None:
-        from targeting.delineation import _groups as moves
+        from targeting.delineation.searching import _groups as moves
 
         self.city, self.rules, self.effort = city, rules, effort
         self.board = build_board(city, rules, seed=seed, fixed=fixed)
@@ -232,7 +232,7 @@ class _Engine:
         return np.array(plain + wide if self.effort >= QUICK else plain[2:5:2] + wide)
 
     def _calibrate(self, pool: Candidates) -> None:
-        from targeting.delineation import _groups as moves
+        from targeting.delineation.searching import _groups as moves
 
         best = thinned(self.board, pool, 1, self.rules.polygons)
         blocks = pool.only(best)

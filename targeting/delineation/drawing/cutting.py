@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 
-from targeting.delineation.faces import (
+from targeting.delineation.drawing.faces import (
     GRID_M,
     Faces,
     components,
@@ -17,7 +17,7 @@ from targeting.delineation.faces import (
     surrounded,
     thin,
 )
-from targeting.delineation.middle import fabric, in_street, middle_lines, nearest_owner
+from targeting.delineation.drawing.middle import fabric, in_street, middle_lines, nearest_owner
 
 AXIS_REACH_M = 25.0
 MITRE = 2.0

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from targeting.delineation._pairs import TOUCHING_M, Edges, Pairs, lines_between
+from targeting.delineation.links._pairs import TOUCHING_M, Edges, Pairs, lines_between
 
 STEP_M = 100.0
 ALONG_M = 1.0

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sparse
 
-from targeting.delineation.board import NOTHING, Board
 from targeting.delineation.graph import City, Limits, matrix
+from targeting.delineation.searching.board import NOTHING, Board
 
 ROOM = 1 << 22
 REACH = 8
@@ -57,7 +57,7 @@ def joined(parts: list[Candidates]) -> Candidates:
 
 def of_groups(board: Board, groups: list[np.ndarray]) -> Candidates:
     """Return groups that keep all rules, with the totals they have on the board's plan."""
-    from targeting.delineation._groups import NEED, PAID, PRICE
+    from targeting.delineation.searching._groups import NEED, PAID, PRICE
 
     totals = board.totals[: len(groups)]
     return Candidates(
@@ -123,7 +123,7 @@ def grown(
     cover_max : int
         A seed in this many best groups of earlier seeds is skipped.
     """
-    from targeting.delineation._growing import grow_groups
+    from targeting.delineation.searching._growing import grow_groups
 
     room = max(ROOM, len(tries) * len(board.order))
     covered = np.zeros(board.count, dtype=np.int64)
@@ -177,8 +177,8 @@ def thinned(board: Board, found: Candidates, cover_max: int, groups_max: int) ->
     groups_max : int
         At most so many.
     """
-    from targeting.delineation._groups import WEIGHT
-    from targeting.delineation._growing import thin
+    from targeting.delineation.searching._groups import WEIGHT
+    from targeting.delineation.searching._growing import thin
 
     order = np.lexsort((np.arange(len(found)), -found.value, found.breach > TINY))
     key = found.value - 9 * board.rule[WEIGHT] * found.breach
@@ -205,7 +205,7 @@ def worth_of(board: Board, spot: int) -> float | None:
     spot : int
         The group.
     """
-    from targeting.delineation._groups import NEED, PAID, PRICE
+    from targeting.delineation.searching._groups import NEED, PAID, PRICE
 
     row = board.totals[spot]
     if board.prices[2] > TINY:

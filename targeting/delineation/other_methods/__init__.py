@@ -1,0 +1,1 @@
+"""Methods to compare with: clusters of any kind, those kept that have need and fit."""

@@ -1,0 +1,1 @@
+"""Why each block is in or out, what the other way would cost, and what would flip it."""

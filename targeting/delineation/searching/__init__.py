@@ -1,0 +1,1 @@
+"""The search for the best plan: groups grown, annealed, packed and grown again."""
