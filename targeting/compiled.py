@@ -1,8 +1,8 @@
 """The one door to numba: typed, compiled on first use, kept on disk.
 
-What is kept belongs to one state of the package: numba looks only at the file a loop stands in,
-and would go on using a constant that another file has changed. So the folder of what was compiled
-is named after all of the package's sources.
+What is kept belongs to one state of the loops: numba looks only at the file a loop stands in, and
+would go on using a constant that another file has changed. So the folder of what was compiled is
+named after all files with loops; constants that several of them use stand in one of them.
 
 Importing this module imports numba, which takes a second: only the modules whose loop is the
 algorithm import it, and none that `import targeting` brings in.
@@ -32,14 +32,16 @@ _LEAN: Any = {"cache": True, "_nrt": False, "error_model": "numpy", "no_cfunc_wr
 
 
 def _kept_in() -> str:
-    """Return the folder for what this state of the package compiles to; '' where none is writable.
+    """Return the folder for what this state of the loops compiles to; '' where none is writable.
 
     NUMBA_CACHE_DIR says where it lies; else it lies with the user's other caches.
     """
     package = Path(__file__).parent
     state = hashlib.sha256()
     for source in sorted(package.rglob("*.py")):
-        state.update(source.relative_to(package).as_posix().encode() + source.read_bytes())
+        text = source.read_bytes()
+        if b"targeting.compiled import" in text:
+            state.update(source.relative_to(package).as_posix().encode() + text)
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     base = Path(chosen) if chosen else user_cache_path("targeting") / "compiled"
     folder = base / state.hexdigest()[:16]

@@ -344,7 +344,7 @@ class _Engine:
 
     def _fill(self) -> None:
         """Grow further groups on the free blocks while fewer than asked for."""
-        for _ in range(FILLS_MAX):
+        for _ in range(max(1, round(FILLS_MAX * min(self.effort, 1.0) ** 2))):
             room = self.rules.polygons - len(self.groups)
             if room < 1:
                 return
