@@ -21,9 +21,9 @@ from rows import Row, show
 from targeting.delineation.asking import rules_of
 from targeting.delineation.graph import Limits
 from targeting.delineation.prepared import prepare
-from targeting.delineation.reasons.forcing import flips_at
 from targeting.delineation.reasons.prices import PAYS, flips, prices_of
 from targeting.delineation.searching.search import search
+from targeting.delineation.stability.forcing import flips_at
 from targeting.delineation.stability.reruns import defaults
 from targeting.pipeline import load, neighbors, scored
 from targeting.pipeline.delineating import surroundings

@@ -7,10 +7,10 @@ import pytest
 from targeting.delineation import street_links
 from targeting.delineation.graph import Limits
 from targeting.delineation.prepared import prepare
-from targeting.delineation.reasons.forcing import flips_at, force
 from targeting.delineation.reasons.prices import PAYS, prices_of
 from targeting.delineation.rules import Rules, broken_alone, plan_worth
 from targeting.delineation.searching.search import search
+from targeting.delineation.stability.forcing import flips_at, force
 from tests.delineation.lattice import lattice
 
 SEED = 5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -12,27 +12,16 @@ import pandas as pd
 from tqdm import tqdm
 
 from targeting.delineation.asking import rules_of
-from targeting.delineation.graph import City, Limits
+from targeting.delineation.graph import Limits
 from targeting.delineation.prepared import Prepared, prepare
-from targeting.delineation.rules import Rules
 from targeting.delineation.searching.search import search
+from targeting.delineation.stability.case import Case
 from targeting.delineation.stability.summing import bands, lasting, overlap, regrets
 from targeting.model import Links, Stability
 
 LIGHT = 0.15
 PRICES = (0.5, 2.0)
 BOUNDS = (0.8, 1.25)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A delineation to carry out again: what differs, by how much, and the city it is for."""
-
-    kind: str
-    value: float
-    city: City
-    rules: Rules
-    seed: int
 
 
 def stability(

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from targeting.delineation.graph import City, measure
 from targeting.delineation.rules import broken_alone, broken_together
-
-if TYPE_CHECKING:
-    from targeting.delineation.stability.reruns import Case
+from targeting.delineation.stability.case import Case
 
 CORE = 0.9
 SAME = 0.5
