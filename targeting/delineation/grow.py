@@ -136,6 +136,7 @@ def grow(
 
     Examples
     --------
+    >>> import shapely
     >>> from targeting.delineation import street_links
     >>> shapes = shapely.box(*np.array([(i % 9 * 70, i // 9 * 70) for i in range(81)]).T,
     ...                      *np.array([(i % 9 * 70 + 60, i // 9 * 70 + 60) for i in range(81)]).T)

@@ -56,7 +56,7 @@ def upper_bound(
     >>> two = Links(np.array([0]), np.array([1]), np.array([0.0]), np.array([50.0]))
     >>> city = build_city(np.ones(2), np.ones(2), np.full(2, 2500.0), np.full(2, 200.0), two)
     >>> round(upper_bound(city, Rules(Limits(1, 1, np.inf, 0, 0.001), 1)).value, 6)
-    0.85
+    0.8875
     """
     possible = possible_blocks(city, rules)
     whole = everywhere(city, rules, borders(city, rules.limits.price_per_m))

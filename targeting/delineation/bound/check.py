@@ -59,7 +59,7 @@ def check_bound(city: City, rules: Rules, certificate: Certificate) -> float:
     >>> city = build_city(np.ones(2), np.ones(2), np.full(2, 2500.0), np.full(2, 200.0), two)
     >>> rules = Rules(Limits(1, 9, np.inf, 0, 0.001), 1)
     >>> round(check_bound(city, rules, Certificate()), 6)
-    1.7
+    1.775
     """
     ground = _read(city, rules)
     room = ground.room

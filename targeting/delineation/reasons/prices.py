@@ -69,7 +69,7 @@ def prices_of(city: City, rules: Rules, member: np.ndarray) -> Prices:
     ...                   np.full(3, 40.0), row)
     >>> rules = Rules(Limits(1, 3, np.inf, 0.0, 0.01), polygons=1)
     >>> prices_of(city, rules, np.array([1, 1, 0])).price.round(2).tolist()
-    [4.8, 2.8, 1.2]
+    [4.88, 2.85, 1.12]
     """
     joining = joining_of(city, rules, member)
     leaving = leaving_of(city, rules, member)
@@ -127,7 +127,8 @@ def flips(
     --------
     >>> none = Joining(*(np.empty(0, dtype=int) for _ in range(10)))
     >>> told = Prices(np.array([2.0, 30.0]), np.ones(2, bool), np.zeros(2), none)
-    >>> flips(np.array([0.5, 0.5]), np.array([10.0, 10.0]), np.array([0, 1]), told).tolist()
+    >>> moved = flips(np.array([0.5, 0.5]), np.array([10.0, 10.0]), np.array([0, 1]), told)
+    >>> moved.round(4).tolist()
     [0.7002, nan]
     """
     people = np.where(np.nan_to_num(population) > 0, population, np.nan)
