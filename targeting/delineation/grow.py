@@ -175,14 +175,14 @@ def grow(
     prepared = prepare(blocks, score, links, **weighing)
     limits = Limits.of(bounds, prepared.price_per_m)
     rules = rules_of(prepared, blocks, around.parts, limits, **bounds, **named)
-    groups, ground = on_the_ground(prepared, rules, around, seed=seed, effort=effort)
+    groups, ground, kept = on_the_ground(prepared, rules, around, seed=seed, effort=effort)
     _refuse_unmet(prepared.city, rules, groups)
     found = polygons_of(
         prepared,
         groups,
         smoothed(ground, prepared.shapes, simplify_m),
         blocks=blocks,
-        rules=rules,
+        rules=kept,
         notes={"polygons_asked": polygons, **_proof(prepared.city, rules, groups, effort)},
     )
     check_polygons(found, blocks, links, parts=around.parts, **bounds, **named)

@@ -26,7 +26,7 @@ STREET_M = 12.0
 
 def on_the_ground(
     prepared: Prepared, asked: Rules, around: Surroundings, *, seed: int, effort: float
-) -> tuple[list[np.ndarray], np.ndarray]:
+) -> tuple[list[np.ndarray], np.ndarray, Rules]:
     """Search, draw the places, fill holes; where the ground breaks a rule, search again stricter.
 
     The search estimates area and perimeter from the links; the drawn place decides. Only the
@@ -46,8 +46,8 @@ def on_the_ground(
 
     Returns
     -------
-    (list of ndarray, ndarray of geometry)
-        Blocks of each group, and its place.
+    (list of ndarray, ndarray of geometry, Rules)
+        Blocks of each group, its place, and the rules the last search kept: as asked or stricter.
     """
     paper = _Paper(prepared, around)
     count = len(prepared.city.need)
@@ -61,7 +61,7 @@ def on_the_ground(
         good = (area <= asked.limits.area_max_m2) & (round_ >= asked.limits.compactness_min)
         kept = [group for group, fits in zip(groups, good, strict=True) if fits]
         if good.all() or attempt == ATTEMPTS:
-            return kept, ground[good]
+            return kept, ground[good], rules
         stays = np.zeros(count, dtype=bool)
         for group in kept:
             stays[group] = True
