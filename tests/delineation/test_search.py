@@ -225,6 +225,26 @@ def lone_blocks(count, need, people):
     return build_city(need, people, np.full(count, 100.0), np.full(count, 40.0), links)
 
 
+@pytest.mark.parametrize("seed", range(20, 32))
+def test_held_groups_stay_whole_beside_new_ones(seed):
+    """A search from half a plan, held, under a stricter rule: seeds 24 and 27 once overlapped."""
+    chance = np.random.default_rng(seed)
+    blocks = lattice(12, 12, population=chance.uniform(20, 200, 144))
+    score = pd.Series(chance.random(144) ** 2, index=blocks.index)
+    links = street_links(blocks.geometry)
+    made = prepare(blocks, score, links, threshold_share=0.3, need="excess", perimeter_price=0.5)
+    rules = Rules(Limits(500, 1500, np.inf, 0.1, made.price_per_m), 4)
+    first = search(made.city, rules, seed=seed)
+    held = first[: len(first) // 2 + 1]
+    assert held
+    fixed = np.zeros(144, dtype=bool)
+    fixed[np.concatenate(held)] = True
+    strict = Rules(rules.limits._replace(compactness_min=0.2), 4)
+    found = search(made.city, strict, seed=seed + 1, start=held, fixed=fixed, effort=0.3)
+    assert not broken_together(made.city, strict, found)
+    assert all(any(set(group) <= set(other) for other in found) for group in held)
+
+
 @pytest.mark.parametrize(
     ("need", "people"),
     [

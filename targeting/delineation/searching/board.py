@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sparse
 
 from targeting.delineation.graph import City, Limits, matrix
-from targeting.delineation.rules import Rules
+from targeting.delineation.rules import SLACK, Rules
 
 NOTHING = np.empty(0, dtype=np.int64)
 LARGE = 1e300
@@ -125,7 +125,7 @@ def build_board(city: City, rules: Rules, *, seed: int, fixed: np.ndarray | None
         prices=_prices(city, limits),
         follow=sight(city, city.need),
         shared=np.zeros(count),
-        order=np.empty(longest(blocks, rule), dtype=np.int64),
+        order=np.empty(longest(blocks, rule) if fixed is None else count, dtype=np.int64),
         saved=np.empty((count, 4), dtype=np.int64),
         bounds=np.zeros(rules.polygons + 3, dtype=np.int64),
     )
@@ -190,6 +190,8 @@ def together(
         more = len(groups[number])
         board.inside[size : size + more] = groups[number]
         size += more
+    if size == 0:
+        return
     size = renew(
         size,
         times,
@@ -240,5 +242,5 @@ def longest(blocks: np.ndarray, rule: np.ndarray) -> int:
     most = min(len(blocks), int(min(rule[moves.BLOCKS_MAX], len(blocks))))
     for column, bound in ((moves.PEOPLE, moves.PEOPLE_MAX), (moves.AREA, moves.AREA_MAX)):
         least = np.cumsum(np.sort(blocks[:, column]))
-        most = min(most, int((least <= rule[bound]).sum()))
+        most = min(most, int((least <= rule[bound] * (1 + SLACK)).sum()))
     return max(most, 1)

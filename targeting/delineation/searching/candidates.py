@@ -55,6 +55,25 @@ def joined(parts: list[Candidates]) -> Candidates:
     )
 
 
+def clear_of(found: Candidates, taken: np.ndarray, near: sparse.csr_array | None) -> Candidates:
+    """Return the groups with no block that is taken, or too near one that is.
+
+    Parameters
+    ----------
+    found : Candidates
+        Groups.
+    taken : ndarray of bool
+        Whether a block belongs to a group that stays.
+    near : sparse array, optional
+        Pairs of blocks too near each other to be in two groups.
+    """
+    if not taken.any():
+        return found
+    closed = taken if near is None else taken | (near @ taken.astype(np.float64) > 0)
+    owner = np.repeat(np.arange(len(found)), np.diff(found.ends, prepend=0))
+    return found.only(np.flatnonzero(np.bincount(owner, closed[found.members], len(found)) == 0))
+
+
 def of_groups(board: Board, groups: list[np.ndarray]) -> Candidates:
     """Return groups that keep all rules, with the totals they have on the board's plan."""
     from targeting.delineation.searching._groups import NEED, PAID, PRICE

@@ -14,6 +14,7 @@ from targeting.delineation.searching.board import build_board, together
 from targeting.delineation.searching.candidates import (
     TINY,
     Candidates,
+    clear_of,
     grown,
     joined,
     of_groups,
@@ -290,6 +291,7 @@ class _Engine:
         del self.groups[self.held :]
         taken = np.where(board.owner >= 0, board.owner, -1)
         limit = self.rules.polygons - self.held
+        found = clear_of(found, taken >= 0, self.rules.near)
         if not self.rules.linked:
             found = found.only(np.flatnonzero(found.value > 0))
         if chance is not None:
