@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from targeting.published import Reproduction, reproduce
-from targeting.published.library import document
+from targeting.published.catalog import document
 from targeting.published.record_file import record_of
 
 pytestmark = pytest.mark.real

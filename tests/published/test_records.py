@@ -9,7 +9,7 @@ import pytest
 from targeting import registry
 from targeting.problems import TargetingError
 from targeting.published import listing, published, published_ids, read_record
-from targeting.published.library import document
+from targeting.published.catalog import document
 from targeting.published.record_file import KINDS
 
 EXPECTED = {

@@ -126,7 +126,7 @@ def _libpysal() -> Any:
     try:
         return importlib.import_module("libpysal.graph")
     except ImportError:
-        problem = Problem("library-missing", "", {"given": "libpysal"})
+        problem = Problem("package-missing", "", {"given": "libpysal"})
         raise TargetingError([problem]) from None
 
 

@@ -33,7 +33,7 @@
   }
 
   function letter(kind) {
-    const key = "symbol." + kind.key;
+    const key = "symbol_" + kind.key;
     return targeting.words.has(key)
       ? targeting.words.say(key)
       : targeting.words.pick(kind.names).slice(0, 1).toUpperCase();
