@@ -1,7 +1,7 @@
 """Official indices as records: data that the engine's bricks carry out on a bare table."""
 
-from targeting.published.comparing import ColumnAgreement
 from targeting.published.catalog import listing, published, published_ids
+from targeting.published.comparing import ColumnAgreement
 from targeting.published.record import Record
 from targeting.published.record_file import read_record
 from targeting.published.report import (

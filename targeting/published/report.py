@@ -8,8 +8,8 @@ from pathlib import Path
 
 from targeting.i18n import say
 from targeting.problems import Problem, TargetingError
-from targeting.published.comparing import ColumnAgreement
 from targeting.published.catalog import listing
+from targeting.published.comparing import ColumnAgreement
 from targeting.published.reproducing import Reproduction
 from targeting.settings import shown
 from targeting.strict_yaml import read_yaml

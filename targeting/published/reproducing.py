@@ -12,8 +12,8 @@ import pandas as pd
 from targeting.model.index import Index
 from targeting.problems import Problem, TargetingError
 from targeting.published.building import Built, build, index_of
-from targeting.published.comparing import ColumnAgreement, compare_column, compare_ranks, share_of
 from targeting.published.catalog import published
+from targeting.published.comparing import ColumnAgreement, compare_column, compare_ranks, share_of
 from targeting.published.record import Record
 from targeting.published.taking import (
     Finder,
