@@ -242,3 +242,30 @@ def test_it_prints(opened, tmp_path):
     assert page.locator(".city-canvas[hidden]").count() == 0
     assert page.evaluate("document.body.classList.contains('printing')") is False
     assert json.loads(page.evaluate("JSON.stringify(targeting.page.view.name)")) == "polygon"
+
+
+def test_the_address_brings_back_what_was_looked_at(opened, page_file):
+    page = opened().page
+    page.click('[data-language="en"]')
+    page.select_option("#layer-choice", index=1)
+    page.evaluate("targeting.page.choosePolygon(2)")
+    page.evaluate("targeting.page.layers.facilities.show('park', true); targeting.page.remember()")
+    address = page.evaluate("window.location.hash")
+    again = opened().page
+    again.evaluate("(hash) => { window.location.hash = hash; }", address)
+    again.wait_for_function("targeting.page.view.name === 'polygon'")
+    assert again.inner_text("#panel-body h2") == "Polygon 2"
+    assert again.evaluate("window.location.hash") == address
+    assert again.evaluate("targeting.page.layers.facilities.shown.has('park')")
+    assert again.input_value("#layer-choice") == page.input_value("#layer-choice")
+
+
+@pytest.mark.parametrize(
+    "address", ["#view=p99", "#layer=no&tab=no&kinds=,x&place=1,a", "#%=%E0%A4"]
+)
+def test_an_address_that_makes_no_sense_is_left_out(opened, address):
+    watched = opened()
+    watched.page.evaluate("(hash) => { window.location.hash = hash; }", address)
+    watched.page.evaluate("new Promise((done) => setTimeout(done, 50))")
+    assert watched.page.evaluate("targeting.page.view.name") == "home"
+    assert watched.errors == []

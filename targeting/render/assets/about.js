@@ -270,4 +270,8 @@
       build("p", { class: "fine" }, say("about.credit")),
     ];
   };
+
+  targeting.rooms.add({
+    tab: { key: "about", word: "panel.about", order: 9, render: (page) => targeting.about(page) },
+  });
 })((window.targeting = window.targeting || {}));

@@ -73,7 +73,7 @@
       );
       return build("tbody", {}, title, rows);
     });
-    const total = page.data.column("score");
+    const total = page.column("score");
     return build(
       "table",
       { class: "account" },
@@ -95,7 +95,7 @@
   }
 
   function scoreText(page, i) {
-    const score = page.data.column("score");
+    const score = page.column("score");
     if (!score.has(i)) {
       const covered = page.data.column("coverage").value(i);
       return say("block.no_score", { share: number((covered || 0) * 100, 0) });
@@ -164,14 +164,14 @@
       texts.push(say("block.price", { share: number(price.whole[i] / 10, 1) }));
     }
     if (flip.has(i)) {
-      const inside = page.data.column("polygon").whole[i] > 0;
+      const inside = page.membership[i] > 0;
       texts.push(say(inside ? "block.flip_out" : "block.flip_in", { score: number(flip.whole[i], 0) }));
     }
     return texts;
   }
 
   function blockView(page, i) {
-    const polygon = page.data.column("polygon").whole[i];
+    const polygon = page.membership[i];
     const covered = page.data.column("coverage").value(i);
     const spread = spreadText(page, i);
     const margin = marginText(page, i);
@@ -204,5 +204,6 @@
     ];
   }
 
+  targeting.rooms.add({ views: { block: (page, view) => blockView(page, view.block) } });
   targeting.account = { blockView, valueText };
 })((window.targeting = window.targeting || {}));

@@ -6,8 +6,10 @@
   const say = (key, values) => targeting.words.say(key, values);
   const byId = (id) => document.getElementById(id);
 
-  class Page {
+  class Page extends targeting.Events {
+    /* Fires "words" (language or words changed), "view", "layer", "paint", "plan" and "tab". */
     constructor(scene, layers) {
+      super();
       this.scene = scene;
       this.layers = layers;
       this.map = layers.map;
@@ -15,6 +17,9 @@
       this.view = { name: "home" };
       this.tab = "polygons";
       this.layer = scene.layers[0];
+      this.polygons = scene.polygons;
+      this.columns = new Map();
+      this.hidden = null;
       this.most = new Map();
       for (const polygon of scene.polygons) {
         for (const row of polygon.profile) {
@@ -53,6 +58,13 @@
       this.layers.blocks.setCity(city);
       this.layers.polygons.setCity(city, this.data.shapes("polygons"), this.scene.polygons);
       this.layers.facilities.setCity(city, this.facilities, this.scene.kinds);
+      this.membership = this.data.column("polygon").whole;
+    }
+
+    /* The column blocks are colored by: the layer's own, or the one that took its place. */
+    column(id) {
+      const held = this.columns.get(id);
+      return held ? held.column : this.data.column(id);
     }
 
     get blockIds() {
@@ -61,6 +73,7 @@
     }
 
     start() {
+      targeting.rooms.starts.forEach((start) => start(this));
       this.chooseLayer(this.layer.id);
       this.say();
       this.far();
@@ -69,14 +82,15 @@
       this.map.on("mousemove", (event) => this.hover(event));
       this.map.on("mouseout", () => this.tip(null));
       this.map.on("zoomend", () => this.far());
+      this.map.on("dragend zoomend", () => {
+        this.moved = true;
+        this.remember();
+      });
       byId("layer-choice").addEventListener("change", (event) => this.chooseLayer(event.target.value));
       byId("show-polygons").addEventListener("change", (event) =>
         this.map[event.target.checked ? "addLayer" : "removeLayer"](this.layers.polygons),
       );
       byId("whole-city").addEventListener("click", () => this.fit(this.whole));
-      for (const tab of document.querySelectorAll("[data-tab]")) {
-        tab.addEventListener("click", () => this.showTab(tab.dataset.tab));
-      }
       for (const button of document.querySelectorAll("[data-language]")) {
         button.addEventListener("click", () => this.speak(button.dataset.language));
       }
@@ -87,7 +101,14 @@
       });
       window.addEventListener("beforeprint", () => this.forPrint(true));
       window.addEventListener("afterprint", () => this.forPrint(false));
+      targeting.address.restore(this);
+      window.addEventListener("hashchange", () => targeting.address.restore(this));
       document.body.classList.add("ready");
+    }
+
+    /* Writes what is looked at into the address. */
+    remember() {
+      targeting.address.remember(this);
     }
 
     /* -------------------------------------------------------------------------------- words */
@@ -123,11 +144,22 @@
           button.setAttribute("aria-label", say(key));
         }
       }
+      byId("tabs").replaceChildren(
+        ...targeting.rooms.tabs.map((tab) =>
+          build(
+            "button",
+            { type: "button", "data-tab": tab.key, onclick: () => this.showTab(tab.key) },
+            say(tab.word),
+          ),
+        ),
+      );
       this.layers.polygons.name();
       this.layers.facilities.redraw();
+      this.fire("words");
       this.legend();
       this.render();
       this.tip(null);
+      this.remember();
     }
 
     legend() {
@@ -140,10 +172,23 @@
 
     chooseLayer(id) {
       this.layer = this.scene.layers.find((layer) => layer.id === id);
-      this.painted = targeting.scale.paint(this.layer, this.data, this.city.blocks.count);
-      this.layers.blocks.setPaint(this.painted);
       byId("layer-choice").value = id;
+      this.repaint();
+      this.fire("layer");
+      this.remember();
+    }
+
+    /* Colors the blocks afresh: another layer, moved weights or a filter. */
+    repaint() {
+      const held = this.columns.get(this.layer.id);
+      const layer = held && held.breaks ? { ...this.layer, breaks: held.breaks } : this.layer;
+      this.painted = targeting.scale.paint(layer, this.data, this.city.blocks.count, {
+        column: held ? held.column : null,
+        hidden: this.hidden,
+      });
+      this.layers.blocks.setPaint(this.painted);
       this.legend();
+      this.fire("paint");
     }
 
     home() {
@@ -155,7 +200,7 @@
     }
 
     choosePolygon(number) {
-      const polygon = this.scene.polygons.find((one) => one.number === number);
+      const polygon = this.polygons.find((one) => one.number === number);
       this.show({ name: "polygon", number, polygon });
       this.mark(number, -1);
       this.fit(this.layers.polygons.bounds(number), { maxZoom: 16 });
@@ -164,7 +209,7 @@
 
     chooseBlock(i) {
       this.show({ name: "block", block: i });
-      this.mark(this.data.column("polygon").whole[i], i);
+      this.mark(this.membership[i], i);
       byId("panel-body").focus({ preventScroll: true });
     }
 
@@ -197,30 +242,43 @@
       }
     }
 
+    /* Shows a view (see rooms.js) in the first tab. */
     show(view) {
       this.view = view;
       this.tab = "polygons";
       this.render();
       byId("panel").scrollTop = 0;
+      this.fire("view");
+      this.remember();
     }
 
     showTab(tab) {
       this.tab = tab;
       this.render();
       byId("panel").scrollTop = 0;
+      this.fire("tab");
+      this.remember();
+    }
+
+    /* Puts another plan in place of the scene's: its polygons and the polygon of every block. */
+    usePlan(polygons, membership) {
+      this.polygons = polygons;
+      this.membership = membership;
+      if (this.view.name === "polygon") {
+        this.view = { name: "home" };
+        this.mark(0, -1);
+      }
+      this.fire("plan");
+      this.render();
     }
 
     render() {
-      const { panel, account } = targeting;
-      const parts =
-        this.tab === "about"
-          ? targeting.about(this)
-          : this.view.name === "polygon"
-            ? panel.polygonView(this, this.view.polygon)
-            : this.view.name === "block"
-              ? account.blockView(this, this.view.block)
-              : panel.home(this);
-      byId("panel-body").replaceChildren(...parts.flat(3).filter(Boolean));
+      const { rooms } = targeting;
+      const tab = rooms.tabs.find((one) => one.key === this.tab);
+      const name = tab.render ? this.tab : this.view.name;
+      const own = tab.render ? tab.render(this) : rooms.views[name](this, this.view);
+      const parts = [own, rooms.sectionsOf(name, this, this.view)];
+      byId("panel-body").replaceChildren(...parts.flat(Infinity).filter(Boolean));
       for (const tab of document.querySelectorAll("[data-tab]")) {
         const on = tab.dataset.tab === this.tab;
         tab.setAttribute("aria-current", on ? "page" : "false");
@@ -255,11 +313,11 @@
         return;
       }
       const number = this.map.hasLayer(this.layers.polygons)
-        ? this.data.column("polygon").whole[block]
+        ? this.membership[block]
         : 0;
       const open =
         this.view.name === "block"
-          ? this.data.column("polygon").whole[this.view.block]
+          ? this.membership[this.view.block]
           : this.view.number;
       if (number > 0 && number !== open) {
         this.choosePolygon(number);
@@ -299,7 +357,7 @@
       if (layer.group === "indicator") {
         return [name, targeting.account.valueText(this, this.indicators.get(layer.key), i)];
       }
-      const column = this.data.column(layer.id);
+      const column = this.column(layer.id);
       if (layer.classes) {
         const one = column.has(i) ? layer.classes[column.whole[i]] : null;
         return [name, one ? targeting.words.pick(one.text) : say("value.missing")];

@@ -42,7 +42,7 @@
 
   function ranking(page) {
     const { scene } = page;
-    const rows = scene.polygons.map((polygon) =>
+    const rows = page.polygons.map((polygon) =>
       build(
         "tr",
         { "data-number": polygon.number, onclick: () => page.choosePolygon(polygon.number) },
@@ -98,11 +98,10 @@
   }
 
   function home(page) {
-    const { scene } = page;
     return [
-      build("h2", {}, say("home.title", { count: scene.polygons.length })),
+      build("h2", {}, say("home.title", { count: page.polygons.length })),
       build("p", { class: "lead" }, say("home.lead")),
-      scene.polygons.length ? ranking(page) : build("p", {}, say("home.none")),
+      page.polygons.length ? ranking(page) : build("p", {}, say("home.none")),
       build("p", { class: "fine" }, say("ranking.note")),
     ];
   }
@@ -282,7 +281,7 @@
         { class: "lead" },
         say("polygon.lead", {
           number: polygon.number,
-          of: page.scene.polygons.length,
+          of: page.polygons.length,
           population: number(polygon.population, 0),
           area: quantity(polygon.area_km2, "km2"),
           blocks: number(polygon.block_count, 0),
@@ -314,5 +313,9 @@
     ];
   }
 
+  targeting.rooms.add({
+    tab: { key: "polygons", word: "panel.polygons", order: 0 },
+    views: { home, polygon: (page, view) => polygonView(page, view.polygon) },
+  });
   targeting.panel = { home, polygonView, points, bar, head, column, backButton };
 })((window.targeting = window.targeting || {}));
