@@ -62,6 +62,20 @@ def project(coordinates: np.ndarray, crs: pyproj.CRS) -> np.ndarray:
     return pixels(np.column_stack([x, y]))
 
 
+def nearest_turn(steps: np.ndarray) -> np.ndarray:
+    """Return steps from a pixel the short way around the world: nothing jumps at longitude 180.
+
+    Examples
+    --------
+    >>> nearest_turn(np.array([[2**26 - 5, 7], [3, -2]])).tolist()
+    [[-5, 7], [3, -2]]
+    """
+    world = _TILE << ZOOM
+    out = np.array(steps, np.int64)
+    out[..., 0] = (out[..., 0] + world // 2) % world - world // 2
+    return out
+
+
 def zigzag(values: np.ndarray) -> np.ndarray:
     """Return signed whole numbers as unsigned ones, small ones staying small.
 
@@ -179,20 +193,55 @@ class Packer:
         parts = shapely.orient_polygons(parts)
         rings, part_of = shapely.get_rings(parts, return_index=True)
         points, ring_of = shapely.get_coordinates(rings, return_index=True)
-        grid = project(points, geometry.crs) - origin
+        grid = nearest_turn(project(points, geometry.crs) - origin)
         keep = _distinct(grid, ring_of)
-        grid, ring_of = grid[keep], ring_of[keep]
         ring_counts = np.bincount(owner[part_of], minlength=len(geometry))
-        point_counts = np.bincount(ring_of, minlength=len(rings))
-        self.add(f"{name}.rings", varint(ring_counts), type="varint", count=len(geometry))
-        self.add(f"{name}.points", varint(point_counts), type="varint", count=len(rings))
+        self._rings(name, grid[keep], ring_of[keep], ring_counts)
+
+    def lines(self, name: str, geometry: gpd.GeoSeries, origin: np.ndarray) -> None:
+        """Add lines of one or several parts, as `shapes` does, their ends left open.
+
+        Parameters
+        ----------
+        name : str
+            The page reads them with `data.lines(name)`.
+        geometry : GeoSeries
+            LineString or MultiLineString in any known system; empty ones have no part.
+        origin : ndarray
+            Column and row of the pixel that coordinates are counted from.
+
+        Examples
+        --------
+        >>> streets = gpd.GeoSeries([shapely.LineString([(0, 0), (90, 0)])], crs=3857)
+        >>> packer = Packer()
+        >>> packer.lines("streets", streets, pixels(np.array([[0.0, 0.0]]))[0])
+        >>> packer.directory["streets.x"]["count"]
+        2
+        """
+        parts, owner = shapely.get_parts(geometry.to_numpy(), return_index=True)
+        points, part_of = shapely.get_coordinates(parts, return_index=True)
+        grid = nearest_turn(project(points, geometry.crs) - origin)
+        keep = np.append(True, (grid[1:] != grid[:-1]).any(axis=1))[: len(grid)]
+        keep |= np.append(True, part_of[1:] != part_of[:-1])[: len(grid)]
+        part_counts = np.bincount(owner[np.unique(part_of)], minlength=len(geometry))
+        part_of = np.unique(part_of, return_inverse=True)[1]
+        self._rings(name, grid[keep], part_of[keep], part_counts)
+
+    def _rings(
+        self, name: str, grid: np.ndarray, ring_of: np.ndarray, ring_counts: np.ndarray
+    ) -> None:
+        """Add rings (or open lines), `ring_counts` of them to each shape."""
+        point_counts = np.bincount(ring_of, minlength=int(ring_counts.sum()))
+        self.add(f"{name}.rings", varint(ring_counts), type="varint", count=len(ring_counts))
+        self.add(f"{name}.points", varint(point_counts), type="varint", count=len(point_counts))
         steps = _steps(grid, ring_of)
         self.add(f"{name}.x", varint(zigzag(steps[:, 0])), type="varint", count=len(grid))
         self.add(f"{name}.y", varint(zigzag(steps[:, 1])), type="varint", count=len(grid))
 
     def spots(self, name: str, grid: np.ndarray, origin: np.ndarray) -> None:
         """Add points as pixel steps, each from the one before."""
-        steps = np.diff(grid - origin, axis=0, prepend=np.zeros((1, 2), np.int64))
+        held = nearest_turn(grid - origin)
+        steps = np.diff(held, axis=0, prepend=np.zeros((1, 2), np.int64))
         self.add(f"{name}.x", varint(zigzag(steps[:, 0])), type="varint", count=len(grid))
         self.add(f"{name}.y", varint(zigzag(steps[:, 1])), type="varint", count=len(grid))
 

@@ -176,6 +176,11 @@
       }
       return { count: about.count, shapeRings, ringEnds, xs, ys };
     }
+
+    /* Lines as shapes: part after part, no part closed. */
+    lines(name) {
+      return this.shapes(name);
+    }
   }
 
   targeting.MISSING = MISSING;

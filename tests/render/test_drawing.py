@@ -1,0 +1,115 @@
+"""Packed shapes unpacked and drawn in Chromium, without the page around them."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from pyproj import CRS, Transformer
+
+from targeting.render.encode import ZOOM, Packer, pixels
+from targeting.render.page import asset
+
+pytestmark = pytest.mark.browser
+MERCATOR = CRS.from_epsg(3857)
+SCRIPTS = ("leaflet/leaflet.js", "inflate.js", "unpack.js", "scale.js", "blocks.js")
+# Meters of Web Mercator in one pixel of the packing zoom: the world is 256 * 2**18 pixels wide.
+PIXEL_M = 2 * 20037508.342789244 / (256 * 2**18)
+# A whole pixel near 20.6 N, 103.3 W.
+CENTER = np.rint(np.array([-11_500_000.0, 2_350_000.0]) / PIXEL_M) * PIXEL_M
+
+
+def origin_of(geometry: gpd.GeoSeries) -> np.ndarray:
+    """Pixel of the north-west corner."""
+    left, _, _, top = geometry.to_crs(MERCATOR).total_bounds
+    return pixels(np.array([[left, top]]))[0]
+
+
+@pytest.fixture
+def tab(chromium_page):
+    """A page with an empty map of 600 by 400 pixels, and our scripts."""
+    watched = chromium_page(viewport={"width": 600, "height": 400})
+    page = watched.page
+    page.set_content(
+        "<style>*{margin:0} #map{width:600px;height:400px;position:relative;overflow:hidden}"
+        ".leaflet-pane,.leaflet-pane canvas{position:absolute;left:0;top:0}</style>"
+        "<div id='map'></div>"
+    )
+    for name in SCRIPTS:
+        page.add_script_tag(content=asset(name))
+    yield page
+    assert watched.errors == []
+
+
+def unpack(page, packer: Packer) -> None:
+    """Make the packed data `window.data`."""
+    page.evaluate(
+        "async ([text, directory]) => { window.data = await targeting.unpack(text, directory); }",
+        [packer.text(), packer.directory],
+    )
+
+
+def parts_of(page, call: str) -> list[list[list[list[int]]]]:
+    """Vertices by shape and part, in pixels from the origin."""
+    return page.evaluate(
+        """(call) => { const s = eval(call);
+          return Array.from({length: s.count}, (_, i) =>
+            Array.from({length: s.shapeRings[i + 1] - s.shapeRings[i]}, (_, k) => {
+              const ring = s.shapeRings[i] + k;
+              return Array.from({length: s.ringEnds[ring + 1] - s.ringEnds[ring]}, (_, at) =>
+                [s.xs[s.ringEnds[ring] + at], s.ys[s.ringEnds[ring] + at]]); })); }""",
+        call,
+    )
+
+
+def test_lines_arrive_open_in_their_order_and_parts(tab):
+    street = [(0, 0), (60, 0), (60, 0.1), (60, 90), (0, 0)]  # comes back to its start
+    river = [[(10, 10), (20, 30)], [(200, 200), (100, 200), (100, 250)]]
+    lines = [
+        shapely.LineString(street),
+        shapely.LineString(),
+        shapely.MultiLineString(river),
+        shapely.LineString([(5, 5), (5.01, 5)]),
+    ]
+    placed = [shapely.transform(line, lambda xy: xy * PIXEL_M + CENTER) for line in lines]
+    origin = pixels(CENTER[None, :])[0]
+    packer = Packer()
+    packer.lines("streets", gpd.GeoSeries(placed, crs=MERCATOR), origin)
+    packer.lines("none", gpd.GeoSeries([], crs=MERCATOR), origin)
+    unpack(tab, packer)
+    # One pixel is one unit; north is up in Mercator, down in pixels; what collapses stays a point.
+    down = [
+        [[[x, -y] for x, y in part] for part in line]
+        for line in ([[(0, 0), (60, 0), (60, 90), (0, 0)]], [], river, [[(5, 5)]])
+    ]
+    assert parts_of(tab, "data.lines('streets')") == down
+    assert parts_of(tab, "data.lines('none')") == []
+
+
+def test_nothing_jumps_at_longitude_180(tab):
+    # Taveuni, Fiji: squares of 50 m on both sides of the antimeridian.
+    fiji = CRS.from_epsg(32760)
+    x, y = Transformer.from_crs(4326, fiji, always_xy=True).transform(180.0, -16.8)
+    squares = gpd.GeoSeries(
+        [shapely.box(x + dx, y, x + dx + 50, y + 50) for dx in (-260, -100, -20, 60, 300)], crs=fiji
+    )
+    corner = gpd.GeoSeries([shapely.Point(x - 260, y + 50)], crs=fiji).to_crs(MERCATOR)
+    origin = pixels(shapely.get_coordinates(corner.to_numpy()))[0]
+    packer = Packer()
+    packer.shapes("blocks", squares, origin)
+    packer.spots("spots", pixels(np.array([[20037508.0, 0.0], [-20037508.0, 0.0]])), origin)
+    unpack(tab, packer)
+    across = 50 / np.cos(np.radians(16.8)) / PIXEL_M
+    for shape, dx in zip(
+        parts_of(tab, "data.shapes('blocks')"), (0, 160, 240, 320, 560), strict=True
+    ):
+        held = np.array(shape[0])
+        assert np.ptp(held[:, 0]) == pytest.approx(across, rel=0.03)
+        assert held[:, 0].min() == pytest.approx(dx / 50 * across, rel=0.03, abs=3)
+    xs = tab.evaluate("[...data.spots('spots').xs]")
+    assert 1 <= xs[1] - xs[0] <= 2  # 0.66 m of Mercator apart: not the width of the world
+
+
+def test_the_zoom_of_the_pixels_is_declared():
+    assert 2 * 20037508.342789244 / (256 * 2**ZOOM) == PIXEL_M
