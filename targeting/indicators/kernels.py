@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 import shapely
+from scipy.fft import irfftn, next_fast_len, rfftn
 from scipy.ndimage import distance_transform_edt, map_coordinates
-from scipy.signal import fftconvolve
 from scipy.sparse import csr_array
 
 Kernel = Literal["quartic", "gaussian"]
@@ -169,9 +169,22 @@ def mass_inside(
         shape = np.maximum(1 - (far / reach) ** 2, 0.0) ** 2
     else:
         shape = np.where(far < reach, np.exp(-(far**2) / (2 * bandwidth_m**2)), 0.0)
-    held = fftconvolve(studied, shape / shape.sum(), mode="same")
+    held = _convolved(studied, shape / shape.sum())
     at = ((points - corner) / cell - 0.5).T[::-1]
     return np.asarray(np.clip(map_coordinates(held, at, order=1, mode="nearest"), 0.05, 1.0))
+
+
+def _convolved(grid: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Sum of a grid under a kernel at every cell, as `scipy.signal.fftconvolve` does.
+
+    Importing `scipy.signal` takes longer than everything computed here.
+    """
+    whole = np.array(grid.shape) + kernel.shape - 1
+    padded = [next_fast_len(int(size), real=True) for size in whole]
+    found = irfftn(rfftn(grid, padded) * rfftn(kernel, padded), padded)
+    start = (np.array(kernel.shape) - 1) // 2
+    rows, columns = (slice(at, at + size) for at, size in zip(start, grid.shape, strict=True))
+    return np.asarray(found[rows, columns])
 
 
 def _ground(
