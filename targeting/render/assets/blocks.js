@@ -1,102 +1,136 @@
-/* Blocks on a canvas: paths by chunk and color, drawn with one transform; hits by a grid. */
+/* Blocks on a canvas. Many are a raster of block numbers, made when the map moves and painted by
+   one look-up a pixel; few are outlined paths with smooth edges. */
 (function (targeting) {
   "use strict";
 
   const CHUNK = 256;
-  const OUTLINE_ZOOM = 16;
-  const PAPER_LINE = "rgba(40, 44, 52, 0.35)";
+  const FEW = 3500;
+  const COARSE_M = 3; // a pixel this wide hides streets: blocks then take every pixel they touch
+  const MOST_PIXELS = 4e6;
+  const EQUATOR_M = 40075016.686;
+  const LINE = "rgba(40, 44, 52, 0.35)";
 
-  /* Box of every shape, four numbers each: left, top, right, bottom. */
-  function boxes(shapes) {
-    const out = new Int32Array(4 * shapes.count);
-    for (let i = 0; i < shapes.count; i += 1) {
-      const first = shapes.ringEnds[shapes.shapeRings[i]];
-      const last = shapes.ringEnds[shapes.shapeRings[i + 1]];
-      let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-      for (let at = first; at < last; at += 1) {
-        left = Math.min(left, shapes.xs[at]);
-        right = Math.max(right, shapes.xs[at]);
-        top = Math.min(top, shapes.ys[at]);
-        bottom = Math.max(bottom, shapes.ys[at]);
-      }
-      out.set([left, top, right, bottom], 4 * i);
+  /* Numbers of the shapes by pixel, from 1; 0 where there is none. */
+  class Raster {
+    constructor(width, height) {
+      this.width = width;
+      this.height = height;
+      this.ids = new Uint32Array(width * height);
+      this._heads = new Int32Array(height); // by row: its first crossing, from 1
+      this._cross = new Float64Array(1024);
+      this._next = new Int32Array(1024);
     }
-    return out;
-  }
 
-  function inside(shapes, i, x, y) {
-    let within = false;
-    for (let ring = shapes.shapeRings[i]; ring < shapes.shapeRings[i + 1]; ring += 1) {
-      const first = shapes.ringEnds[ring];
-      const last = shapes.ringEnds[ring + 1];
-      for (let at = first, before = last - 1; at < last; before = at, at += 1) {
-        const [ya, yb] = [shapes.ys[at], shapes.ys[before]];
-        if (ya > y !== yb > y) {
-          const cross = shapes.xs[at] + ((y - ya) * (shapes.xs[before] - shapes.xs[at])) / (yb - ya);
-          within = within !== x < cross;
+    /* Draws shape i, its vertices at x * scale + left, y * scale + top: even-odd at the middle of
+       each pixel; where `touch`, also every free pixel an edge goes through. */
+    draw(shapes, i, box, { scale, left, top, touch }) {
+      const right = box[4 * i + 2] * scale + left;
+      const bottom = box[4 * i + 3] * scale + top;
+      const [first, above] = [box[4 * i] * scale + left, box[4 * i + 1] * scale + top];
+      if (right < 0 || bottom < 0 || first >= this.width || above >= this.height) {
+        return;
+      }
+      if (touch && Math.floor(first) === Math.floor(right) && Math.floor(above) === Math.floor(bottom)) {
+        this.ids[Math.floor(above) * this.width + Math.floor(first)] ||= i + 1;
+        return;
+      }
+      this._fill(shapes, i, scale, left, top);
+      if (touch) {
+        this._edges(shapes, i, scale, left, top);
+      }
+    }
+
+    _fill({ xs, ys, shapeRings, ringEnds }, i, scale, left, top) {
+      const heads = this._heads;
+      let [cross, next] = [this._cross, this._next];
+      let used = 0;
+      let low = this.height;
+      let high = -1;
+      for (let ring = shapeRings[i]; ring < shapeRings[i + 1]; ring += 1) {
+        const end = ringEnds[ring + 1];
+        let xb = xs[end - 1] * scale + left;
+        let yb = ys[end - 1] * scale + top;
+        for (let at = ringEnds[ring]; at < end; at += 1) {
+          const xa = xb;
+          const ya = yb;
+          xb = xs[at] * scale + left;
+          yb = ys[at] * scale + top;
+          const from = Math.max(0, Math.ceil((ya < yb ? ya : yb) - 0.5));
+          const to = Math.min(this.height, Math.ceil((ya < yb ? yb : ya) - 0.5));
+          if (from >= to) {
+            continue;
+          }
+          low = from < low ? from : low;
+          high = to > high ? to : high;
+          const slope = (xb - xa) / (yb - ya);
+          for (let row = from; row < to; row += 1) {
+            const x = xa + (row + 0.5 - ya) * slope;
+            let before = 0;
+            let after = heads[row];
+            while (after && cross[after] < x) {
+              before = after;
+              after = next[after];
+            }
+            used += 1;
+            if (used >= next.length) {
+              [cross, next] = this._more();
+            }
+            cross[used] = x;
+            next[used] = after;
+            if (before) {
+              next[before] = used;
+            } else {
+              heads[row] = used;
+            }
+          }
         }
       }
-    }
-    return within;
-  }
-
-  /* Which shapes a cell of a uniform grid may touch. */
-  class Grid {
-    constructor(shapes, box) {
-      this.shapes = shapes;
-      this.box = box;
-      let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-      for (let i = 0; i < shapes.count; i += 1) {
-        left = Math.min(left, box[4 * i]);
-        top = Math.min(top, box[4 * i + 1]);
-        right = Math.max(right, box[4 * i + 2]);
-        bottom = Math.max(bottom, box[4 * i + 3]);
+      for (let row = low; row < high; row += 1) {
+        for (let at = heads[row]; at; at = next[next[at]]) {
+          const from = Math.max(0, Math.ceil(cross[at] - 0.5));
+          const to = Math.min(this.width, Math.ceil(cross[next[at]] - 0.5));
+          for (let pixel = row * this.width + from; pixel < row * this.width + to; pixel += 1) {
+            this.ids[pixel] = i + 1;
+          }
+        }
+        heads[row] = 0;
       }
-      this.left = left;
-      this.top = top;
-      this.side = Math.max(1, Math.ceil(Math.sqrt(shapes.count)));
-      this.width = Math.max(1, (right - left + 1) / this.side);
-      this.height = Math.max(1, (bottom - top + 1) / this.side);
-      const counts = new Uint32Array(this.side * this.side + 1);
-      this.each((cell) => (counts[cell + 1] += 1));
-      for (let cell = 0; cell < this.side * this.side; cell += 1) {
-        counts[cell + 1] += counts[cell];
-      }
-      this.ends = counts;
-      this.held = new Uint32Array(counts[counts.length - 1]);
-      const next = counts.slice();
-      this.each((cell, i) => (this.held[next[cell]++] = i));
     }
 
-    column(x) {
-      return Math.min(this.side - 1, Math.max(0, Math.floor((x - this.left) / this.width)));
-    }
-
-    row(y) {
-      return Math.min(this.side - 1, Math.max(0, Math.floor((y - this.top) / this.height)));
-    }
-
-    each(visit) {
-      for (let i = 0; i < this.shapes.count; i += 1) {
-        const lastColumn = this.column(this.box[4 * i + 2]);
-        const lastRow = this.row(this.box[4 * i + 3]);
-        for (let row = this.row(this.box[4 * i + 1]); row <= lastRow; row += 1) {
-          for (let column = this.column(this.box[4 * i]); column <= lastColumn; column += 1) {
-            visit(row * this.side + column, i);
+    _edges({ xs, ys, shapeRings, ringEnds }, i, scale, left, top) {
+      const { ids, width, height } = this;
+      for (let ring = shapeRings[i]; ring < shapeRings[i + 1]; ring += 1) {
+        const end = ringEnds[ring + 1];
+        let xb = xs[end - 1] * scale + left;
+        let yb = ys[end - 1] * scale + top;
+        for (let at = ringEnds[ring]; at < end; at += 1) {
+          const xa = xb;
+          const ya = yb;
+          xb = xs[at] * scale + left;
+          yb = ys[at] * scale + top;
+          const [xl, yl, xh, yh] = ya < yb ? [xa, ya, xb, yb] : [xb, yb, xa, ya];
+          const to = Math.min(height - 1, Math.floor(yh));
+          const slope = yh > yl ? (xh - xl) / (yh - yl) : 0;
+          for (let row = Math.max(0, Math.floor(yl)); row <= to; row += 1) {
+            const x0 = yl > row ? xl : xl + (row - yl) * slope;
+            const x1 = yh < row + 1 ? xh : xl + (row + 1 - yl) * slope;
+            const from = Math.max(0, Math.floor(x0 < x1 ? x0 : x1));
+            const last = Math.min(width - 1, Math.floor(x0 < x1 ? x1 : x0));
+            for (let pixel = row * width + from; pixel <= row * width + last; pixel += 1) {
+              ids[pixel] ||= i + 1;
+            }
           }
         }
       }
     }
 
-    /* The shape that holds a point, or −1. */
-    at(x, y) {
-      const cell = this.row(y) * this.side + this.column(x);
-      for (let at = this.ends[cell]; at < this.ends[cell + 1]; at += 1) {
-        if (inside(this.shapes, this.held[at], x, y)) {
-          return this.held[at];
-        }
-      }
-      return -1;
+    _more() {
+      const [cross, next] = [this._cross, this._next];
+      this._cross = new Float64Array(2 * cross.length);
+      this._next = new Int32Array(2 * next.length);
+      this._cross.set(cross);
+      this._next.set(next);
+      return [this._cross, this._next];
     }
   }
 
@@ -126,7 +160,8 @@
       }
       L.Renderer.prototype._update.call(this);
       const size = this._bounds.getSize();
-      const dense = window.devicePixelRatio || 1;
+      this._dense = this.density(size);
+      const dense = this._dense;
       const canvas = this._container;
       L.DomUtil.setPosition(canvas, this._bounds.min);
       canvas.width = Math.max(1, Math.round(size.x * dense));
@@ -136,13 +171,18 @@
       this.draw();
     },
 
-    /* City pixels to canvas pixels: scale and shift. */
+    /* Canvas pixels in one pixel of the page. */
+    density() {
+      return window.devicePixelRatio || 1;
+    },
+
+    /* City pixels to pixels of the page: scale and shift. */
     frame() {
       const map = this._map;
       const scale = map.getZoomScale(this._zoom, this.city.zoom);
       const corner = map._getNewPixelOrigin(this._center, this._zoom).add(this._bounds.min);
       const shift = L.point(this.city.origin).multiplyBy(scale).subtract(corner);
-      return { scale, x: shift.x, y: shift.y, dense: window.devicePixelRatio || 1 };
+      return { scale, x: shift.x, y: shift.y, dense: this._dense };
     },
 
     clear() {
@@ -160,8 +200,12 @@
     /* city: {zoom, origin, blocks: shapes} */
     setCity(city) {
       this.city = city;
-      this._boxes = boxes(city.blocks);
-      this.grid = new Grid(city.blocks, this._boxes);
+      this._boxes = targeting.boxes(city.blocks);
+      this._grid = null;
+      this._raster = null;
+      const latitude = L.CRS.EPSG3857.pointToLatLng(L.point(city.origin), city.zoom).lat;
+      this._meters =
+        (Math.cos((latitude * Math.PI) / 180) * EQUATOR_M) / L.CRS.EPSG3857.scale(city.zoom);
       this._chunks = [];
       for (let first = 0; first < city.blocks.count; first += CHUNK) {
         const last = Math.min(first + CHUNK, city.blocks.count);
@@ -172,31 +216,45 @@
           right = Math.max(right, this._boxes[i + 2]);
           bottom = Math.max(bottom, this._boxes[i + 3]);
         }
-        this._chunks.push({ first, last, left, top, right, bottom, paths: null });
+        this._chunks.push({ first, last, left, top, right, bottom });
+      }
+      if (this._map) {
+        this._update();
       }
       return this;
     },
 
-    /* painted: what targeting.scale.paint made of a layer. */
+    /* painted: what targeting.scale.paint made of a layer. The raster stays as it is. */
     setPaint(painted) {
       this.painted = painted;
-      for (const chunk of this._chunks) {
-        chunk.paths = null;
-      }
       return this.redraw();
     },
 
     redraw() {
-      if (this._map && this.city && this.painted) {
-        this.draw();
+      if (this._map && this._ctx && this.city && this.painted && this._bounds) {
+        if (this._raster || this._near) {
+          this._show();
+        } else {
+          this.draw();
+        }
       }
       return this;
     },
 
-    /* Index of the block at a place, or −1. */
+    /* Index of the block at a place, or −1; of the block seen there, where streets are too thin. */
     hit(latlng) {
       const point = this._map.project(latlng, this.city.zoom).subtract(L.point(this.city.origin));
-      return this.grid.at(point.x, point.y);
+      const exact = this.grid.at(point.x, point.y);
+      if (exact >= 0 || !this._raster || !this._raster.touch) {
+        return exact;
+      }
+      const { scale, x, y, dense } = this.frame();
+      const column = Math.floor((point.x * scale + x) * dense);
+      const row = Math.floor((point.y * scale + y) * dense);
+      const { width, height, ids } = this._raster;
+      return column < 0 || row < 0 || column >= width || row >= height
+        ? -1
+        : ids[row * width + column] - 1;
     },
 
     bounds(i) {
@@ -206,17 +264,136 @@
       return L.latLngBounds(at(box[0], box[1]), at(box[2], box[3]));
     },
 
-    _paths(chunk) {
-      if (chunk.paths) {
-        return chunk.paths;
+    /* Calls with the first and last + 1 of every run of blocks that may be seen. */
+    _eachChunk(visit) {
+      const { scale, x, y } = this.frame();
+      const size = this._bounds.getSize();
+      for (const { first, last, left, top, right, bottom } of this._chunks) {
+        if (
+          right * scale + x >= 0 &&
+          bottom * scale + y >= 0 &&
+          left * scale + x <= size.x &&
+          top * scale + y <= size.y
+        ) {
+          visit(first, last);
+        }
       }
+    },
+
+    /* The blocks that may be seen, or null when they are too many for paths. */
+    _few() {
+      const { scale, x, y } = this.frame();
+      const size = this._bounds.getSize();
+      const found = [];
+      this._eachChunk((first, last) => {
+        for (let i = first; i < last && found.length <= FEW; i += 1) {
+          if (
+            this._boxes[4 * i + 2] * scale + x >= 0 &&
+            this._boxes[4 * i + 3] * scale + y >= 0 &&
+            this._boxes[4 * i] * scale + x <= size.x &&
+            this._boxes[4 * i + 1] * scale + y <= size.y
+          ) {
+            found.push(i);
+          }
+        }
+      });
+      return found.length > FEW ? null : found;
+    },
+
+    /* Few blocks, and paper, get every pixel of the screen; a raster as many as are soon painted. */
+    density(size) {
+      const dense = window.devicePixelRatio || 1;
+      this._near = this.city ? this._few() : null;
+      if (this._near || this.over) {
+        return dense;
+      }
+      return Math.min(dense, Math.max(1, Math.min(2, Math.sqrt(MOST_PIXELS / (size.x * size.y)))));
+    },
+
+    draw() {
+      if (!this._ctx || !this.city || !this.painted) {
+        return;
+      }
+      this._raster = null;
+      if (!this._near) {
+        this._rasterize();
+      }
+      this._show();
+    },
+
+    _rasterize() {
+      const { scale, x, y, dense } = this.frame();
+      const raster = new Raster(this._container.width, this._container.height);
+      raster.touch = this._meters / (scale * dense) > COARSE_M;
+      const how = { scale: scale * dense, left: x * dense, top: y * dense, touch: raster.touch };
+      this._eachChunk((first, last) => {
+        for (let i = first; i < last; i += 1) {
+          raster.draw(this.city.blocks, i, this._boxes, how);
+        }
+      });
+      this._raster = raster;
+      this._image = this._ctx.createImageData(raster.width, raster.height);
+    },
+
+    _show() {
+      if (this._near) {
+        this._paths();
+      } else {
+        this._paint();
+      }
+      if (this.over) {
+        this.over.paint(this._ctx, this.frame());
+      }
+    },
+
+    /* The raster in the colors of its classes. */
+    _paint() {
+      const { ids, width, height } = this._raster;
+      const { colors, tiles, side } = this._table();
+      const classes = this.painted.classes;
+      const look = new Uint32Array(classes.length + 1);
+      for (let i = 0; i < classes.length; i += 1) {
+        look[i + 1] = colors[classes[i]];
+      }
+      const out = new Uint32Array(this._image.data.buffer);
+      for (let row = 0, at = 0; row < height; row += 1) {
+        const line = (row % side) * side;
+        for (let column = 0; column < width; column += 1, at += 1) {
+          const color = look[ids[at]];
+          out[at] = color > 0 && color < 256 ? tiles[color - 1][line + (column % side)] : color;
+        }
+      }
+      this._ctx.putImageData(this._image, 0, 0);
+    },
+
+    /* The color of each class as one number; 1 to 255 is the place of a pattern. */
+    _table() {
+      const colors = new Uint32Array(256);
+      const tiles = [];
+      const side = targeting.patternSide(this._dense);
+      this.painted.counts.forEach((count, one) => {
+        const { color, pattern } = targeting.scale.fill(this.painted, one);
+        if (count && pattern) {
+          tiles.push(targeting.pixels(targeting.pattern(pattern[0], this._dense, pattern[1])));
+          colors[one] = tiles.length;
+        } else if (count) {
+          colors[one] = targeting.pixels(color)[0];
+        }
+      });
+      return { colors, tiles, side };
+    },
+
+    _paths() {
+      this.clear();
+      const ctx = this._ctx;
+      const { scale, x, y, dense } = this.frame();
       const { xs, ys, shapeRings, ringEnds } = this.city.blocks;
       const paths = new Map();
-      for (let i = chunk.first; i < chunk.last; i += 1) {
-        const color = this.painted.classes[i];
-        let path = paths.get(color);
+      for (const i of this._near) {
+        const one = this.painted.classes[i];
+        let path = paths.get(one);
         if (!path) {
-          paths.set(color, (path = new Path2D()));
+          paths.set(one, (path = new Path2D()));
         }
         for (let ring = shapeRings[i]; ring < shapeRings[i + 1]; ring += 1) {
           const first = ringEnds[ring];
@@ -227,39 +404,22 @@
           path.closePath();
         }
       }
-      chunk.paths = paths;
-      return paths;
-    },
-
-    draw() {
-      if (!this._ctx || !this.city || !this.painted) {
-        return;
-      }
-      this.clear();
-      const ctx = this._ctx;
-      const { scale, x, y, dense } = this.frame();
-      const size = this._bounds.getSize();
-      const fills = this._fills(scale, dense);
       ctx.setTransform(dense * scale, 0, 0, dense * scale, dense * x, dense * y);
-      const outlined = this._zoom >= OUTLINE_ZOOM;
       ctx.lineWidth = 0.8 / scale;
-      ctx.strokeStyle = PAPER_LINE;
-      for (const chunk of this._chunks) {
-        const [left, right] = [chunk.left * scale + x, chunk.right * scale + x];
-        const [top, bottom] = [chunk.top * scale + y, chunk.bottom * scale + y];
-        if (right < 0 || bottom < 0 || left > size.x || top > size.y) {
-          continue;
+      ctx.strokeStyle = LINE;
+      for (const [one, path] of paths) {
+        const { color, pattern } = targeting.scale.fill(this.painted, one);
+        if (pattern) {
+          const tile = targeting.pattern(pattern[0], dense, pattern[1]);
+          ctx.fillStyle = ctx.createPattern(tile, "repeat");
+          ctx.fillStyle.setTransform(new DOMMatrix().scale(1 / (scale * dense)));
+        } else {
+          ctx.fillStyle = color;
         }
-        for (const [color, path] of this._paths(chunk)) {
-          ctx.fillStyle = fills(color);
-          ctx.fill(path);
-          if (outlined) {
-            ctx.stroke(path);
-          }
+        ctx.fill(path);
+        if (this._meters / scale < COARSE_M && one !== targeting.scale.HIDDEN_CLASS) {
+          ctx.stroke(path);
         }
-      }
-      if (this.over) {
-        this.over.paint(ctx, this.frame());
       }
     },
 
@@ -273,55 +433,17 @@
       }
       this.over = layer;
     },
+  });
 
-    /* Fill of a class: its color, or a pattern for blocks without a value. */
-    _fills(scale, dense) {
-      const patterns = new Map();
-      return (color) => {
-        const own = this.painted.colors[color];
-        if (own && !this.painted.dotted[color]) {
-          return own;
-        }
-        if (!patterns.has(color)) {
-          const dotted = Boolean(own) || color === targeting.scale.MASKED_CLASS;
-          const pattern = this._ctx.createPattern(targeting.pattern(dotted, dense, own), "repeat");
-          pattern.setTransform(new DOMMatrix().scale(1 / (scale * dense)));
-          patterns.set(color, pattern);
-        }
-        return patterns.get(color);
-      };
+  /* Made when first asked for: a map that is only looked at does not need it. */
+  Object.defineProperty(BlocksLayer.prototype, "grid", {
+    get() {
+      this._grid ||= new targeting.Grid(this.city.blocks, this._boxes);
+      return this._grid;
     },
   });
 
-  /* Gray stripes for no data, gray dots for a masked number, white ones on a color of low values:
-     told apart without color. */
-  targeting.pattern = function (dotted, dense, color) {
-    const side = Math.round(6 * dense);
-    const canvas = document.createElement("canvas");
-    canvas.width = side;
-    canvas.height = side;
-    const ctx = canvas.getContext("2d");
-    ctx.fillStyle = color || (dotted ? "#f1efe9" : "#dcdcd8");
-    ctx.fillRect(0, 0, side, side);
-    ctx.fillStyle = color ? "#ffffff" : "#8b8b86";
-    ctx.strokeStyle = "#a3a39e";
-    ctx.lineWidth = dense;
-    if (dotted) {
-      ctx.fillRect(side / 3, side / 3, 1.4 * dense, 1.4 * dense);
-    } else {
-      ctx.beginPath();
-      for (const shift of [-side, 0, side]) {
-        ctx.moveTo(shift, side);
-        ctx.lineTo(shift + side, 0);
-      }
-      ctx.stroke();
-    }
-    return canvas;
-  };
-
-  targeting.Grid = Grid;
-  targeting.boxes = boxes;
-  targeting.inside = inside;
+  targeting.Raster = Raster;
   targeting.CityCanvas = CityCanvas;
   targeting.BlocksLayer = BlocksLayer;
 })((window.targeting = window.targeting || {}));

@@ -3,8 +3,11 @@
   "use strict";
 
   const RAMP = []; // filled from the scene: the same colors go to the QGIS style
+  const HIDDEN_CLASS = 253; // by a filter
   const MISSING_CLASS = 254;
   const MASKED_CLASS = 255;
+  const HIDDEN_COLOR = "rgba(128, 128, 120, 0.16)";
+  const TABLE = 1 << 16;
 
   /* `count` colors of the ramp, its two ends always among them. */
   function colors(count, reversed) {
@@ -15,35 +18,87 @@
     return reversed ? out.reverse() : out;
   }
 
+  /* Classes are few: the first break above the value, found by halving. */
   function classOf(whole, breaks) {
-    let at = 0;
-    while (at < breaks.length && whole >= breaks[at]) {
-      at += 1;
+    let [low, high] = [0, breaks.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (whole >= breaks[middle]) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
     }
-    return at;
+    return low;
   }
 
-  /* The layer of the scene with its columns, colors and the class of every block. */
-  function paint(layer, data, count) {
-    const column = data.column(layer.id);
-    const low = layer.masked ? data.column("low." + layer.key) : null;
-    const high = layer.masked ? data.column("high." + layer.key) : null;
-    const classes = new Uint8Array(count);
-    const counts = new Uint32Array(256);
-    const ends = [Infinity, -Infinity];
-    for (let i = 0; i < count; i += 1) {
-      const whole = column.whole[i];
-      let at = MISSING_CLASS;
-      if (whole !== targeting.MISSING) {
-        at = layer.classes ? whole : classOf(whole, layer.breaks);
-        ends[0] = Math.min(ends[0], whole);
-        ends[1] = Math.max(ends[1], whole);
-      } else if (low && low.has(i)) {
-        const under = classOf(low.whole[i], layer.breaks);
-        at = under === classOf(high.whole[i], layer.breaks) ? under : MASKED_CLASS;
+  function endsOf(whole) {
+    let [least, most] = [Infinity, -Infinity];
+    for (let i = 0; i < whole.length; i += 1) {
+      const value = whole[i];
+      if (value !== targeting.MISSING) {
+        least = value < least ? value : least;
+        most = value > most ? value : most;
       }
-      classes[i] = at;
-      counts[at] += 1;
+    }
+    return [least, most];
+  }
+
+  /* The class of every value from `least` to `most`. */
+  function tableOf(least, most, breaks) {
+    const table = new Uint8Array(most - least + 1);
+    for (let at = 0, one = 0; at < table.length; at += 1) {
+      while (one < breaks.length && at + least >= breaks[one]) {
+        one += 1;
+      }
+      table[at] = one;
+    }
+    return table;
+  }
+
+  function classesOf(layer, whole, ends) {
+    const classes = new Uint8Array(whole.length).fill(MISSING_CLASS);
+    const [least, most] = ends;
+    const table = most - least < TABLE ? tableOf(least, most, layer.classes ? [] : layer.breaks) : null;
+    for (let i = 0; i < whole.length; i += 1) {
+      const value = whole[i];
+      if (value !== targeting.MISSING) {
+        classes[i] = layer.classes ? value : table ? table[value - least] : classOf(value, layer.breaks);
+      }
+    }
+    return classes;
+  }
+
+  /* Where a number is masked, its class if both its ends share it. */
+  function unmask(layer, whole, classes, low, high) {
+    for (let i = 0; i < whole.length; i += 1) {
+      if (whole[i] === targeting.MISSING && low.has(i)) {
+        const under = classOf(low.whole[i], layer.breaks);
+        classes[i] = under === classOf(high.whole[i], layer.breaks) ? under : MASKED_CLASS;
+      }
+    }
+  }
+
+  /* The layer of the scene with its columns, colors and the class of every block.
+     other.column: shown in place of the layer's own; other.hidden: 1 for blocks a filter hides. */
+  function paint(layer, data, count, other) {
+    const { column: own, hidden } = other || {};
+    const column = own || data.column(layer.id);
+    const masked = layer.masked && !own;
+    const low = masked ? data.column("low." + layer.key) : null;
+    const high = masked ? data.column("high." + layer.key) : null;
+    const whole = column.whole.subarray(0, count);
+    const ends = endsOf(whole);
+    const classes = classesOf(layer, whole, ends);
+    if (masked) {
+      unmask(layer, whole, classes, low, high);
+    }
+    const counts = new Uint32Array(256);
+    for (let i = 0; i < count; i += 1) {
+      if (hidden && hidden[i]) {
+        classes[i] = HIDDEN_CLASS;
+      }
+      counts[classes[i]] += 1;
     }
     return {
       layer,
@@ -58,6 +113,17 @@
         : colors(layer.breaks.length + 1, layer.reversed),
       dotted: (layer.classes || []).map((one) => one.dotted),
     };
+  }
+
+  /* How a class is filled: {color}, or {pattern: [dotted, color]}. */
+  function fill(painted, one) {
+    if (one === HIDDEN_CLASS) {
+      return { color: HIDDEN_COLOR };
+    }
+    const color = painted.colors[one];
+    return color && !painted.dotted[one]
+      ? { color }
+      : { pattern: [Boolean(color) || one === MASKED_CLASS, color] };
   }
 
   /* First and last whole step of each class, for the legend. */
@@ -76,5 +142,59 @@
     RAMP.splice(0, RAMP.length, ...colors);
   }
 
-  targeting.scale = { RAMP, useRamp, MISSING_CLASS, MASKED_CLASS, colors, classOf, paint, ranges };
+  /* Pixels of a pattern's side. */
+  targeting.patternSide = (dense) => Math.round(6 * dense);
+
+  /* Gray stripes for no data, gray dots for a masked number, white ones on a color of low values:
+     told apart without color. */
+  targeting.pattern = function (dotted, dense, color) {
+    const side = targeting.patternSide(dense);
+    const canvas = document.createElement("canvas");
+    canvas.width = side;
+    canvas.height = side;
+    const ctx = canvas.getContext("2d");
+    ctx.fillStyle = color || (dotted ? "#f1efe9" : "#dcdcd8");
+    ctx.fillRect(0, 0, side, side);
+    ctx.fillStyle = color ? "#ffffff" : "#8b8b86";
+    ctx.strokeStyle = "#a3a39e";
+    ctx.lineWidth = dense;
+    if (dotted) {
+      ctx.fillRect(side / 3, side / 3, 1.4 * dense, 1.4 * dense);
+    } else {
+      ctx.beginPath();
+      for (const shift of [-side, 0, side]) {
+        ctx.moveTo(shift, side);
+        ctx.lineTo(shift + side, 0);
+      }
+      ctx.stroke();
+    }
+    return canvas;
+  };
+
+  /* The pixels of a canvas, or the one of a color, as the numbers image data hold. */
+  targeting.pixels = function (held) {
+    let canvas = held;
+    if (typeof held === "string") {
+      canvas = document.createElement("canvas");
+      canvas.width = canvas.height = 1;
+      const ctx = canvas.getContext("2d");
+      ctx.fillStyle = held;
+      ctx.fillRect(0, 0, 1, 1);
+    }
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return new Uint32Array(data.buffer);
+  };
+
+  targeting.scale = {
+    RAMP,
+    useRamp,
+    HIDDEN_CLASS,
+    MISSING_CLASS,
+    MASKED_CLASS,
+    colors,
+    classOf,
+    paint,
+    fill,
+    ranges,
+  };
 })((window.targeting = window.targeting || {}));

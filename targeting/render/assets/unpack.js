@@ -1,4 +1,5 @@
-/* Reads what targeting/render/encode.py packed: columns of whole numbers, keys, texts, shapes. */
+/* Reads what targeting/render/encode.py packed: columns of whole numbers, keys, texts, shapes;
+   finds the shape that holds a point. */
 (function (targeting) {
   "use strict";
 
@@ -183,8 +184,105 @@
     }
   }
 
+  /* Box of every shape, four numbers each: left, top, right, bottom. */
+  function boxes(shapes) {
+    const out = new Int32Array(4 * shapes.count);
+    for (let i = 0; i < shapes.count; i += 1) {
+      const first = shapes.ringEnds[shapes.shapeRings[i]];
+      const last = shapes.ringEnds[shapes.shapeRings[i + 1]];
+      let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+      for (let at = first; at < last; at += 1) {
+        left = Math.min(left, shapes.xs[at]);
+        right = Math.max(right, shapes.xs[at]);
+        top = Math.min(top, shapes.ys[at]);
+        bottom = Math.max(bottom, shapes.ys[at]);
+      }
+      out.set([left, top, right, bottom], 4 * i);
+    }
+    return out;
+  }
+
+  function inside(shapes, i, x, y) {
+    let within = false;
+    for (let ring = shapes.shapeRings[i]; ring < shapes.shapeRings[i + 1]; ring += 1) {
+      const first = shapes.ringEnds[ring];
+      const last = shapes.ringEnds[ring + 1];
+      for (let at = first, before = last - 1; at < last; before = at, at += 1) {
+        const [ya, yb] = [shapes.ys[at], shapes.ys[before]];
+        if (ya > y !== yb > y) {
+          const cross = shapes.xs[at] + ((y - ya) * (shapes.xs[before] - shapes.xs[at])) / (yb - ya);
+          within = within !== x < cross;
+        }
+      }
+    }
+    return within;
+  }
+
+  /* Which shapes a cell of a uniform grid may touch. */
+  class Grid {
+    constructor(shapes, box) {
+      this.shapes = shapes;
+      this.box = box;
+      let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+      for (let i = 0; i < shapes.count; i += 1) {
+        left = Math.min(left, box[4 * i]);
+        top = Math.min(top, box[4 * i + 1]);
+        right = Math.max(right, box[4 * i + 2]);
+        bottom = Math.max(bottom, box[4 * i + 3]);
+      }
+      this.left = left;
+      this.top = top;
+      this.side = Math.max(1, Math.ceil(Math.sqrt(shapes.count)));
+      this.width = Math.max(1, (right - left + 1) / this.side);
+      this.height = Math.max(1, (bottom - top + 1) / this.side);
+      const counts = new Uint32Array(this.side * this.side + 1);
+      this.each((cell) => (counts[cell + 1] += 1));
+      for (let cell = 0; cell < this.side * this.side; cell += 1) {
+        counts[cell + 1] += counts[cell];
+      }
+      this.ends = counts;
+      this.held = new Uint32Array(counts[counts.length - 1]);
+      const next = counts.slice();
+      this.each((cell, i) => (this.held[next[cell]++] = i));
+    }
+
+    column(x) {
+      return Math.min(this.side - 1, Math.max(0, Math.floor((x - this.left) / this.width)));
+    }
+
+    row(y) {
+      return Math.min(this.side - 1, Math.max(0, Math.floor((y - this.top) / this.height)));
+    }
+
+    each(visit) {
+      for (let i = 0; i < this.shapes.count; i += 1) {
+        const lastColumn = this.column(this.box[4 * i + 2]);
+        const lastRow = this.row(this.box[4 * i + 3]);
+        for (let row = this.row(this.box[4 * i + 1]); row <= lastRow; row += 1) {
+          for (let column = this.column(this.box[4 * i]); column <= lastColumn; column += 1) {
+            visit(row * this.side + column, i);
+          }
+        }
+      }
+    }
+
+    /* The shape that holds a point, or −1. */
+    at(x, y) {
+      const cell = this.row(y) * this.side + this.column(x);
+      for (let at = this.ends[cell]; at < this.ends[cell + 1]; at += 1) {
+        if (inside(this.shapes, this.held[at], x, y)) {
+          return this.held[at];
+        }
+      }
+      return -1;
+    }
+  }
+
   targeting.MISSING = MISSING;
   targeting.Data = Data;
+  targeting.boxes = boxes;
+  targeting.inside = inside;
+  targeting.Grid = Grid;
   targeting.unpack = async function (base64, directory) {
     let size = 0;
     for (const name of Object.keys(directory)) {
