@@ -14,6 +14,7 @@ from targeting.model import (
     LayerSpec,
     MethodSpec,
     Node,
+    PublishSpec,
 )
 
 
@@ -73,6 +74,8 @@ class Study:
         Tests of where values or incidents gather, beside the polygons.
     hold_out : HoldOutSpec or None
         Which incidents a plan made without them is held to.
+    publish : PublishSpec
+        From which number on a count may leave the office.
     """
 
     title: Mapping[str, str]
@@ -101,6 +104,7 @@ class Study:
     doubt: DoubtSpec = field(default_factory=DoubtSpec)
     hotspots: tuple[HotSpotSpec, ...] = ()
     hold_out: HoldOutSpec | None = None
+    publish: PublishSpec = field(default_factory=PublishSpec)
 
     def as_record(self) -> dict[str, Any]:
         """Return every input and choice, defaults included, ready for JSON."""
@@ -166,6 +170,11 @@ class Study:
             },
             "hotspots": [_hotspot_record(spec) for spec in self.hotspots],
             "hold_out": self.hold_out and _hold_out_record(self.hold_out),
+            "page": {"weightings": _weightings_record(self.weightings)},
+            "publish": {
+                "people_min": self.publish.people_min,
+                "incidents_min": self.publish.incidents_min,
+            },
         }
 
 
@@ -222,6 +231,10 @@ def _hold_out_record(spec: HoldOutSpec) -> dict[str, Any]:
         "against": [_method_record(one) for one in spec.against.values()],
         "draws": spec.draws,
     }
+
+
+def _weightings_record(chosen: tuple[Weighting, ...] | None) -> str | list[dict[str, int]]:
+    return "auto" if chosen is None else [dict(one.percent) for one in chosen]
 
 
 def _method_record(spec: MethodSpec) -> dict[str, Any]:

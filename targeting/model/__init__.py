@@ -23,6 +23,7 @@ from targeting.model.declared import (
     Indicator,
     LayerSpec,
     MethodSpec,
+    PublishSpec,
 )
 from targeting.model.finding import Finding, Severity
 from targeting.model.index import Index
@@ -59,6 +60,7 @@ __all__ = [
     "NO_POLYGON",
     "Node",
     "Profiles",
+    "PublishSpec",
     "Result",
     "Scores",
     "SpotTest",

@@ -127,6 +127,27 @@ class HoldOutSpec:
 
 
 @dataclass(frozen=True)
+class PublishSpec:
+    """From which number on a count of people or of incidents may leave the office.
+
+    Parameters
+    ----------
+    people_min : int
+        Fewest people, or dwellings, that are told.
+    incidents_min : int
+        The same of incidents.
+
+    Examples
+    --------
+    >>> PublishSpec().people_min, PublishSpec().incidents_min
+    (3, 5)
+    """
+
+    people_min: int = 3
+    incidents_min: int = 5
+
+
+@dataclass(frozen=True)
 class LayerSpec:
     """One input a study names: which file, who reads it, where it is from.
 

@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from targeting import registry
 from targeting.i18n import LANGUAGES
-from targeting.model import DoubtSpec, Indicator, LayerSpec, MethodSpec, frozen
+from targeting.model import DoubtSpec, Indicator, LayerSpec, MethodSpec, PublishSpec, frozen
 from targeting.model.vintages import vintages_apart
 from targeting.problems import Problem, TargetingError
 from targeting.settings import keyword_settings
@@ -20,6 +20,7 @@ from targeting.strict_yaml import WrittenInt, read_yaml
 from targeting.study import Study
 from targeting.study_file.hotspots import read_hold_out, read_hotspots
 from targeting.study_file.inputs import read_inputs
+from targeting.study_file.page import read_weightings
 from targeting.study_file.reading import Reading, Share
 from targeting.study_file.weights import read_each, read_weights
 
@@ -46,6 +47,7 @@ _TOP = (
     "uncertainty",
     "hotspots",
     "hold_out",
+    "publish",
 )
 
 
@@ -158,6 +160,8 @@ def _draft(reading: Reading) -> Draft:
     known = (layers, fields["seed"])
     fields["hotspots"] = read_hotspots(reading, fields["indicators"], *known)
     fields["hold_out"] = read_hold_out(reading, fields["delineation"], *known)
+    fields["publish"] = _publish(reading)
+    fields["weightings"] = read_weightings(reading, fields["weights"])
     _check_parts(reading, fields)
     study = None if problems else Study(layers=layers, **fields)
     wrong = {problem.where.split(".")[0].split("[")[0] for problem in problems}
@@ -288,6 +292,19 @@ def _judges_all(reading: Reading, listed: Sequence[MethodSpec]) -> bool:
 
     stated = [*uses(reading.raw.get("weights")), *uses(reading.raw.get("composite"))]
     return any(use in _SLOW for use in [*stated, *(spec.use for spec in listed)])
+
+
+def _publish(reading: Reading) -> PublishSpec:
+    """Return the fewest that are told; never fewer people than 3, as the census itself does."""
+    section = reading.section("publish")
+    plain = PublishSpec()
+    hints: dict[str, Any] = {
+        "people_min": Annotated[int, Ge(plain.people_min), Le(1000)],
+        "incidents_min": Annotated[int, Ge(3), Le(1000)],
+    }
+    reading.known(section, tuple(hints), "publish")
+    given = {key: reading.take(section, key, hint, None) for key, hint in hints.items()}
+    return PublishSpec(**{key: value for key, value in given.items() if value is not None})
 
 
 def _delineation(reading: Reading, seed: int | None) -> MethodSpec:
