@@ -17,6 +17,7 @@ from targeting.render import public
 from targeting.render.encode import ZOOM, Packer, project, spatial_order
 from targeting.render.held_out import hold_out_record
 from targeting.render.hotspots import pack_hotspots
+from targeting.render.places import pack_places
 from targeting.render.reasons import pack_reasons
 from targeting.render.records import (
     about_record,
@@ -85,6 +86,7 @@ def build_scene(result: Result, *, language: str | None = None) -> Scene:
     kinds = city_kinds(result)
     facilities = _pack_facilities(packer, result, kinds, origin)
     layers = _pack_layers(packer, result, order)
+    places = pack_places(packer, result, order)
     reasons = pack_reasons(packer, result, order)
     record = {
         "version": 1,
@@ -106,6 +108,7 @@ def build_scene(result: Result, *, language: str | None = None) -> Scene:
         "polygons": polygon_records(result, kinds),
         "kinds": kind_records(result, kinds),
         "facilities": facilities,
+        "places": places,
         "plan": plan_record(result) | {"hold_out": hold_out_record(result)},
         "about": about_record(result),
         "data": packer.directory,
