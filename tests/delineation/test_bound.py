@@ -118,6 +118,8 @@ def random_piece(chance: np.random.Generator, city: City) -> Piece:
         flow,
         int(chance.integers(-2, len(city.need) + 2)),
         tuple(random_moat(chance, city) for _ in range(chance.integers(0, 3))),
+        float(chance.choice([0.0, chance.normal(0, wild / 10), np.nan, np.inf])),
+        float(chance.choice([chance.exponential(wild / 100), -1.0, 0.0])),
     )
 
 
@@ -136,7 +138,7 @@ def random_moat(chance: np.random.Generator, city: City) -> Moat:
 
 
 def test_no_plan_is_worth_more_than_the_bound():
-    feasible = close = lower = 0
+    feasible = close = lower = rounder = 0
     for seed in range(CITIES):
         chance = np.random.default_rng(seed)
         city = random_city(chance)
@@ -155,17 +157,27 @@ def test_no_plan_is_worth_more_than_the_bound():
                 for moat in piece.moats
             )
             pieces += [replace(piece, moats=(*moats, *piece.moats)) for piece in good]
+            pieces += [
+                replace(piece, outline=chance.exponential(0.3), spread=chance.exponential(0.01))
+                for piece in good
+            ]
             anything = Certificate((*bound.certificate.pieces[: len(pieces) // 3], *pieces))
             assert check_bound(city, rules, anything) >= best, seed
         feasible += best > 0
         dry = Certificate(tuple(replace(piece, moats=()) for piece in bound.certificate.pieces))
         lower += bound.value < check_bound(city, rules, dry) * (1 - 1e-9)
+        flat = Certificate(
+            tuple(replace(piece, outline=0.0, spread=0.0) for piece in bound.certificate.pieces)
+        )
+        rounder += bound.value < check_bound(city, rules, flat) * (1 - 1e-9)
         close += best > 0 and bound.gap(best) < 0.3
     # Enough cities have a plan worth something; a bound of no use would not be close.
     assert feasible > CITIES / 4
     assert close > feasible / 2
     # Moats are dug in small cities too, and lower the bound of some.
     assert lower > CITIES / 100
+    # And so does the rule of compactness, which three cities in ten have.
+    assert rounder > CITIES / 100
 
 
 def row_of_blocks(need: list[float], joined: list[tuple[int, int]]) -> City:
@@ -204,6 +216,23 @@ def test_a_lowering_beyond_the_way_out_does_not_count():
     moat = Moat(np.array([0, 1, 2]), np.array([10.0, 0.0, 0.0]))
     greedy = Certificate((Piece(moats=(moat,)),))
     assert check_bound(city, rules, greedy) == pytest.approx(4)
+
+
+def test_a_block_too_thin_counts_for_less():
+    # 1 m² with an outline of 10 m has a compactness of 4π / 100 < .25: no plan is worth anything.
+    # At 2 for a meter and 10 for a square meter its bracket is 10 − 2 · 10 + 10 · 1 = 0, and a
+    # polygon pays π · 2² / (.25 · 10).
+    nothing = np.empty(0, dtype=np.int64)
+    alone = Links(nothing, nothing, np.empty(0), np.empty(0))
+    city = build_city(np.array([10.0]), np.ones(1), np.ones(1), np.full(1, 10.0), alone)
+    city = city._replace(area=np.ones(1), outline=np.full(1, 10.0))
+    rules = Rules(Limits(1, 1, np.inf, 0.25, 0.0), 1)
+    assert check_bound(city, rules, Certificate()) == pytest.approx(10)
+    priced = Certificate((Piece(outline=2.0, spread=10.0),))
+    assert check_bound(city, rules, priced) == pytest.approx(1.6 * np.pi)
+    loose = replace(rules, limits=rules.limits._replace(compactness_min=0.0))
+    assert check_bound(city, loose, priced) == pytest.approx(10)
+    assert upper_bound(city, rules).value < 8
 
 
 def test_a_larger_effort_is_never_weaker_and_the_same_every_time():

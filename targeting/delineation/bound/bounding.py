@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from tqdm import tqdm
 
 from targeting.delineation.bound.budget import (
+    PRICED,
     ROUGH,
     Place,
     Priced,
     at_prices,
-    everywhere,
     part_of,
     priced,
 )
 from targeting.delineation.bound.certificate import Bound, Certificate, Piece
 from targeting.delineation.bound.check import check_bound
-from targeting.delineation.bound.cuts import borders
 from targeting.delineation.bound.moats import Dual, moats
 from targeting.delineation.bound.possible import Possible, possible_blocks
+from targeting.delineation.bound.rounding import Round, flat, rounded
 from targeting.delineation.graph import City
 from targeting.delineation.rules import Rules
 
@@ -59,8 +60,16 @@ def upper_bound(
     0.8875
     """
     possible = possible_blocks(city, rules)
-    whole = everywhere(city, rules, borders(city, rules.limits.price_per_m))
-    certificate = Certificate(tuple(_pieces(whole, possible, rules, effort)))
+    polygons = possible.polygons(rules)
+    if not polygons:
+        certificate = Certificate()
+        return Bound(check_bound(city, rules, certificate), certificate)
+    at = flat(city, rules, possible)
+    pooled = priced(at.everything, polygons)
+    at, pooled = rounded(city, rules, possible, at, pooled)
+    pieces = _pieces(at, possible, pooled, rules, effort)
+    round_ = (replace(piece, outline=at.outline, spread=at.spread) for piece in pieces)
+    certificate = Certificate(tuple(round_))
     return Bound(check_bound(city, rules, certificate), certificate)
 
 
@@ -90,20 +99,19 @@ class _Table:
         return number
 
 
-def _pieces(whole: Place, possible: Possible, rules: Rules, effort: float) -> list[Piece]:
+def _pieces(
+    at: Round, possible: Possible, pooled: Priced, rules: Rules, effort: float
+) -> list[Piece]:
     """Prices for each component with few polygons by itself, and for the others together.
 
     How many polygons each gets in the best split follows from what one more is worth among the
     others, and that from how many are left for them.
     """
+    whole, everything = at.whole, at.everything
     polygons = possible.polygons(rules)
-    if not polygons:
-        return []
-    everything = part_of(whole, possible.among, np.flatnonzero(possible.among))
-    pooled = priced(everything, polygons)
     pieces = [_everywhere(whole, everything, possible, pooled, rules, effort)]
     for factor in FACTORS if effort >= LONGER else ():
-        other = at_prices(everything, polygons, pooled.prices * factor)
+        other = at_prices(everything, polygons, pooled.prices * np.array([factor] * 3 + [1.0]))
         pieces.append(_everywhere(whole, everything, possible, other, rules, effort))
     tables = _tables(whole, everything, possible, pooled, polygons, effort)
     if not tables:
@@ -197,7 +205,7 @@ def _parted(place: Place, known: Priced, possible: Possible) -> list[Piece]:
 
 
 def _plain(prices: np.ndarray) -> tuple[float, float, float]:
-    person, meter, block = prices.tolist()
+    person, meter, block = prices[:PRICED].tolist()
     return person, meter, block
 
 

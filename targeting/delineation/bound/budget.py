@@ -13,13 +13,15 @@ from targeting.delineation.rules import Rules
 ROUNDS = 3
 NEAR = 0.01
 BELOW = 0.7
+PRICED = 3
 
 
 class Place(NamedTuple):
     """A part of the city to be bounded: its blocks, links, and what each block uses.
 
-    `kept` are the positions of its links among the city's; `use` has a row for people, ground
-    and blocks; `most` is what one polygon may use of each, `least` how many people it has.
+    `kept` are the positions of its links among the city's; `use` has a row for people, ground,
+    blocks, and polygons (0: none belongs to a block); `most` is what one polygon may use of each,
+    `least` how many people it has, `due` what it pays for being one.
     """
 
     blocks: np.ndarray
@@ -28,6 +30,7 @@ class Place(NamedTuple):
     use: np.ndarray
     most: np.ndarray
     least: float
+    due: float = 0.0
 
 
 class Care(NamedTuple):
@@ -42,7 +45,7 @@ ROUGH = Care(8, 1e-4)
 
 
 class Priced(NamedTuple):
-    """Prices of a resident, a square meter and a block, the closure at them and the bound."""
+    """Prices of what `Place.use` counts, the closure at them and the bound."""
 
     prices: np.ndarray
     best: Closure
@@ -57,8 +60,8 @@ def everywhere(city: City, rules: Rules, links: Borders) -> Place:
         np.arange(count),
         np.arange(len(links.row)),
         links,
-        np.stack([city.population, city.area, np.ones(count)]),
-        np.array([limits.population_max, limits.area_max_m2, float(limits.blocks_max)]),
+        np.stack([city.population, city.area, np.ones(count), np.zeros(count)]),
+        np.array([limits.population_max, limits.area_max_m2, float(limits.blocks_max), 1.0]),
         limits.population_min,
     )
 
@@ -91,7 +94,7 @@ def part_of(whole: Place, among: np.ndarray, blocks: np.ndarray) -> Place:
         links.cost[kept],
         links.own[blocks] - paid,
     )
-    return Place(blocks, kept, inner, whole.use[:, blocks], whole.most, whole.least)
+    return Place(blocks, kept, inner, whole.use[:, blocks], *whole[4:])
 
 
 def priced(
@@ -126,10 +129,10 @@ def priced(
     answer = _begin(place, room, _guess(place, room) if start is None else start)
     for turn in range(ROUNDS):
         before = answer.value
-        for which in range(3):
+        for which in range(PRICED):
             used = float(place.use[which][answer.best.inside].sum())
             over = np.isfinite(room[which]) and used > room[which]
-            several = turn > 0 and int((answer.prices > 0).sum()) > 1
+            several = turn > 0 and int((answer.prices[:PRICED] > 0).sum()) > 1
             loose = (
                 several
                 and answer.prices[which] > 0
@@ -190,17 +193,17 @@ def _guess(place: Place, room: np.ndarray) -> np.ndarray:
     rate = own[some] / people[some]
     order = np.argsort(-rate)
     last = np.searchsorted(np.cumsum(people[some][order]), room[0])
-    return np.array([rate[order[last]] if last < len(order) else 0.0, 0.0, 0.0])
+    return np.array([rate[order[last]] if last < len(order) else 0.0, 0.0, 0.0, place.due])
 
 
 def _begin(place: Place, room: np.ndarray, near: np.ndarray) -> Priced:
     """Start below the price looked for: the cut is smaller than at no price at all."""
-    below = np.array([BELOW * near[0], 0.0, 0.0])
+    below = np.array([BELOW * near[0], 0.0, 0.0, place.due])
     if below[0] > 0:
         answer = _at(below, place, room)
         if float(place.use[0][answer.best.inside].sum()) > room[0]:
             return answer
-    return _at(np.zeros(3), place, room)
+    return _at(np.array([0.0, 0.0, 0.0, place.due]), place, room)
 
 
 def at_prices(place: Place, polygons: int, prices: np.ndarray) -> Priced:

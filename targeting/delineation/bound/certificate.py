@@ -57,6 +57,10 @@ class Piece:
     moats : tuple of Moat
         Only where `start` is −1, and where no block is required; two that share a block: the
         later one does not count.
+    outline, spread : float
+        Price of a meter of outline on top of the asked one, and reward of a square meter, in need;
+        both above 0 where compactness is asked for, else 0. A polygon round enough has ground for
+        its outline, so that what it pays for being one makes up for the rest.
     """
 
     resident: float = 0.0
@@ -65,6 +69,8 @@ class Piece:
     flow: np.ndarray = field(default_factory=_nothing)
     start: int = EVERYWHERE
     moats: tuple[Moat, ...] = ()
+    outline: float = 0.0
+    spread: float = 0.0
 
 
 @dataclass(frozen=True)

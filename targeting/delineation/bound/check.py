@@ -11,15 +11,19 @@ flow g along links that is antisymmetric and nowhere above the price of the bord
                + μ · pop(R) + α · area(R) + β · blocks(R),
 
 because what flows between two blocks of R cancels and what flows out of R is at most what its
-border costs. The last three terms are at most what one polygon may hold. Summed over n disjoint
-groups of one component each block's bracket counts at most once: taken when positive. A polygon
-lies in one component, so that the best split of the polygons over the components bounds all.
+border costs. The last three terms are at most what one polygon may hold. Where compactness c is
+asked for, outline L and area A of a polygon have c L² ≤ 4π A, so that λ L − ρ A ≤ π λ² / (c ρ): a
+meter may cost λ more and a square meter bring ρ, if each polygon is given the right side.
+Summed over n disjoint groups of one component each block's bracket counts at most once: taken when
+positive. A polygon lies in one component, so that the best split of the polygons over the
+components bounds all.
 """
 
 from __future__ import annotations
 
 import heapq
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -115,13 +119,21 @@ def _read(city: City, rules: Rules) -> _Ground:
     ]
     back = np.empty(len(row), dtype=np.int64)
     back[np.argsort(row * count + city.neighbor)] = np.argsort(city.neighbor * count + row)
-    one = limits.price_per_m * city.priced_facing
     held = ~out & (np.array(room)[part] > 0)
-    return _Ground(held, part, room, back, (one + one[back]) / 2, np.zeros(len(row)))
+    return _Ground(held, part, room, back, np.zeros(len(row)), np.zeros(len(row)))
+
+
+def _border_costs(ground: _Ground, city: City, rules: Rules, piece: Piece) -> np.ndarray:
+    """Return what it costs to part two neighbors, the same both ways."""
+    more, _ = _roundness(rules, piece)
+    one = rules.limits.price_per_m * city.priced_facing
+    one = one + more * city.facing if more else one
+    return np.asarray((one + one[ground.back]) / 2)
 
 
 def _fixed(ground: _Ground, city: City, rules: Rules, piece: Piece) -> list[tuple[int, float]]:
     """Return, for each component a piece speaks of, the sum of its blocks' brackets."""
+    ground = ground._replace(cost=_border_costs(ground, city, rules, piece))
     local = 0 <= piece.start < len(city.need)
     if local:
         blocks = np.flatnonzero(ground.held & (ground.part == ground.part[piece.start]))
@@ -190,9 +202,9 @@ def _lowered(
         way_out = _way_out(ground, city, mine, less > 0, np.maximum(-whole[mine], 0.0), spare)
         less = less * min(1.0, way_out / total) * (1 - OUTWARD * ULPS)
         after = whole[mine] - less
-        if _stays(ground, city, rules, moat, mine, np.maximum(after, 0.0)) <= _of_one(
-            rules, piece
-        ) * (1 - OUTWARD * ULPS):
+        own = replace(piece, resident=moat.resident, ground=moat.ground, block=moat.block)
+        stays = _stays(ground, city, rules, own, moat, mine, np.maximum(after, 0.0))
+        if stays <= _of_one(rules, piece) * (1 - OUTWARD * ULPS):
             whole[mine] = after
             free[mine] = False
     return np.asarray(whole[blocks])
@@ -257,6 +269,7 @@ def _stays(
     ground: _Ground,
     city: City,
     rules: Rules,
+    own: Piece,
     moat: Moat,
     mine: np.ndarray,
     counts: np.ndarray,
@@ -278,7 +291,6 @@ def _stays(
     away = np.clip((ground.flow[links] - ground.flow[ground.back[links]]) / 2, -cost, cost)
     ground.flow[links[inner]] = 0.0
     away = np.where(inner, away, cost)
-    own = Piece(moat.resident, moat.ground, moat.block)
     bracket = _brackets(city, rules, own, mine, (many, cost, away))
     bracket = bracket - counts + np.abs(counts) * OUTWARD
     return _up(math.fsum(bracket[bracket > 0])) + _of_one(rules, own)
@@ -295,7 +307,7 @@ def _brackets(
     many, cost, away = links
     owner = np.repeat(np.arange(len(blocks)), many)
     person, meter, block = _prices(rules, piece)
-    parts = (
+    parts: list[np.ndarray] = [
         city.need[blocks],
         -rules.limits.price_per_m * city.priced_outline[blocks],
         np.bincount(owner, cost, minlength=len(blocks)),
@@ -303,8 +315,11 @@ def _brackets(
         -person * city.population[blocks],
         -meter * city.area[blocks],
         np.full(len(blocks), -block),
-    )
-    size = sum(np.abs(part) for part in parts)
+    ]
+    more, reward = _roundness(rules, piece)
+    if more:
+        parts += [-more * city.outline[blocks], reward * city.area[blocks]]
+    size = np.abs(parts).sum(axis=0)
     size = size + np.bincount(owner, np.abs(away), minlength=len(blocks))
     return np.asarray(sum(parts) + size * (ULPS + 4 * many) * EPSILON)
 
@@ -316,7 +331,20 @@ def _of_one(rules: Rules, piece: Piece) -> float:
     people = limits.population_max if person > 0 else limits.population_min
     one = person * people * (1 + math.copysign(3 * SLACK, person)) if person else 0.0
     one += meter * limits.area_max_m2 * (1 + 3 * SLACK) if meter else 0.0
-    return _up(one + block * limits.blocks_max)
+    one += block * limits.blocks_max
+    more, reward = _roundness(rules, piece)
+    if more:
+        round_ = math.pi * more * more / (limits.compactness_min * reward)
+        one += round_ * (1 + 3 * SLACK)
+    return _up(one)
+
+
+def _roundness(rules: Rules, piece: Piece) -> tuple[float, float]:
+    """Price of a meter and reward of a square meter; 0 where compactness is not asked for."""
+    more, reward = piece.outline, piece.spread
+    asked = rules.limits.compactness_min > 0
+    fine = asked and 0 < more < math.inf and 0 < reward < math.inf
+    return (more, reward) if fine else (0.0, 0.0)
 
 
 def _prices(rules: Rules, piece: Piece) -> tuple[float, float, float]:

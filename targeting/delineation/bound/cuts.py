@@ -40,16 +40,29 @@ class Closure(NamedTuple):
     flow: np.ndarray
 
 
-def borders(city: City, price_per_m: float) -> Borders:
-    """Return the links of a city with their prices, the same both ways."""
+def borders(city: City, price_per_m: float, outline: float = 0.0, spread: float = 0.0) -> Borders:
+    """Return the links of a city with their prices, the same both ways.
+
+    Parameters
+    ----------
+    city : City
+        All blocks.
+    price_per_m : float
+        Asked for a meter to be paid, in need.
+    outline, spread : float
+        Price of a meter of perimeter on top, and reward of a square meter, in need.
+    """
     count = len(city.need)
     row = np.repeat(np.arange(count), np.diff(city.starts))
     column = city.neighbor
     back = np.empty(len(row), dtype=np.int64)
     back[np.lexsort((column, row))] = np.lexsort((row, column))
     cost = price_per_m * (city.priced_facing + city.priced_facing[back]) / 2
-    inner = np.bincount(row, cost, minlength=count)
-    return Borders(row, column, back, cost, city.need - price_per_m * city.priced_outline + inner)
+    own = city.need - price_per_m * city.priced_outline
+    if outline:
+        cost += outline * (city.facing + city.facing[back]) / 2
+        own = own - outline * city.outline + spread * city.area
+    return Borders(row, column, back, cost, own + np.bincount(row, cost, minlength=count))
 
 
 def closure(links: Borders, weight: np.ndarray, among: np.ndarray) -> Closure:

@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sparse
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from targeting.delineation.bound.budget import ROUGH, Place, part_of, priced
+from targeting.delineation.bound.budget import PRICED, ROUGH, Place, part_of, priced
 from targeting.delineation.bound.certificate import Moat
 from targeting.delineation.rules import Rules
 
@@ -137,7 +137,7 @@ def _moat(
         )
         over = known.value - dual.one_more * (1 - SAFE)
         if over <= 0:
-            person, meter, block = known.prices.tolist()
+            person, meter, block = known.prices[:PRICED].tolist()
             best = Moat(blocks, lowered, person, meter, block, known.best.flow)
             if high >= share:
                 break
