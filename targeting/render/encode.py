@@ -1,7 +1,9 @@
 """Packing: geometry and columns as small integers, deflated and written as base64.
 
 Geometry is Web-Mercator pixels of one zoom level (0.6 m at the equator, less elsewhere), each
-vertex as the step from the one before. Columns are whole numbers of a declared step; 0 means
+vertex as the step from the one before. Rings start at their westernmost vertex, and those of few
+vertices stand together, their second steps first, then their third ...: steps that are alike
+lie side by side, and deflate finds them. Columns are whole numbers of a declared step; 0 means
 missing. The page unpacks both with `assets/unpack.js`.
 """
 
@@ -14,13 +16,17 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyproj
 import shapely
 
 ZOOM = 18
 _TILE = 256
 _HALF_WORLD_M = 20037508.342789244
-_MISSING = 0
+_STRAIGHT_M = 0.05
+"""Vertices nearer to a straight side are left out; with the pixels' 0.42 m it stays below 0.5 m."""
+_SMALL_RING = 12
+_SAMPLE = 1 << 15
 
 
 def pixels(longitude_latitude_m: np.ndarray) -> np.ndarray:
@@ -113,6 +119,24 @@ def varint(values: np.ndarray) -> bytes:
     return out.tobytes()
 
 
+def planes(values: np.ndarray) -> bytes:
+    """Return unsigned whole numbers as all their lowest bytes, then all the next ones ...
+
+    Examples
+    --------
+    >>> planes(np.array([1, 258])).hex()
+    '01020001'
+    """
+    held = np.ascontiguousarray(values, "<u8")
+    bytes_of = held.view(np.uint8).reshape(-1, 8)
+    return bytes_of[:, : _width(held)].T.tobytes()
+
+
+def _width(values: np.ndarray) -> int:
+    top = int(values.max()) if values.size else 0
+    return max(1, (top.bit_length() + 7) // 8)
+
+
 def whole(values: np.ndarray, *, decimals: int, step: int = 1) -> np.ndarray:
     """Return numbers as whole steps of `step / 10**decimals`; missing stays missing (NaN).
 
@@ -133,7 +157,7 @@ class Packer:
     >>> packer = Packer()
     >>> packer.numbers("score", np.array([3.0, np.nan]), decimals=2)
     >>> packer.directory["score"]["type"], packer.directory["score"]["count"]
-    ('u8', 2)
+    ('planes', 2)
     """
 
     directory: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -155,22 +179,64 @@ class Packer:
         base = int(held[known].min()) if known.any() else 0
         stored = np.zeros(held.size, np.int64)
         stored[known] = held[known].astype(np.int64) - base + 1
-        top = int(stored.max()) if stored.size else 0
         about = {"count": held.size, "base": base, "decimals": decimals, "step": step}
-        if top < 1 << 8:
-            self.add(name, stored.astype(np.uint8).tobytes(), type="u8", **about)
-        elif top < 1 << 16:
-            planes = np.concatenate([stored & 0xFF, stored >> 8]).astype(np.uint8)
-            self.add(name, planes.tobytes(), type="u16", **about)
+        top = int(stored.max(initial=0))
+        if top > 2**31 - 1:
+            raise ValueError(f"{name}: too far apart for four bytes")
+        # Neighbors in the file are neighbors in space: steps from one to the next may be smaller.
+        sample = stored[:_SAMPLE]
+        steps = np.diff(sample, prepend=0)
+        if top < 1 << 30 and _squeezed(planes(zigzag(steps))) < 0.97 * _squeezed(planes(sample)):
+            self.signed(name, np.diff(stored, prepend=0), kind="steps", **about)
         else:
-            self.add(name, varint(stored), type="varint", **about)
+            self.add(name, planes(stored), type="planes", width=_width(stored), **about)
+
+    def signed(self, name: str, values: np.ndarray, *, kind: str = "signed", **about: Any) -> None:
+        """Add whole numbers of either sign."""
+        held = zigzag(values)
+        self.add(name, planes(held), type=kind, width=_width(held), **{"count": held.size} | about)
 
     def keys(self, name: str, values: list[str]) -> None:
-        """Add short texts (at least one): what each shares with the one before, and its end."""
+        """Add short texts (at least one).
+
+        Those of one length that end in digits are a place in a list of beginnings and a number;
+        others are what each shares with the one before, and its end.
+        """
         held = np.array([value.encode() for value in values], dtype=np.bytes_)
         width = held.dtype.itemsize
         letters = held.view(np.uint8).reshape(len(values), width)
         sizes = np.char.str_len(held).astype(np.int64)
+        digits = np.all((letters >= ord("0")) & (letters <= ord("9")), axis=0)
+        most = min(int(np.argmin(np.append(np.flip(digits), False))), 9, width - 1)
+        if most and (sizes == width).all():
+            sample = letters[:_SAMPLE]
+            costs = [self._split_cost(sample, end) for end in range(1, most + 1)]
+            self._split_keys(name, letters, 1 + int(np.argmin(costs)))
+        else:
+            self._front_keys(name, letters, sizes)
+
+    @staticmethod
+    def _split(letters: np.ndarray, end: int) -> tuple[list[bytes], np.ndarray, np.ndarray]:
+        """Return the beginnings in use, the place of each key's, and the number at its end."""
+        head = np.ascontiguousarray(letters[:, :-end]).view(f"S{letters.shape[1] - end}").ravel()
+        codes, heads = pd.factorize(head)
+        tail = (letters[:, -end:].astype(np.int64) - ord("0")) @ 10 ** np.arange(end)[::-1]
+        return list(heads), codes, tail
+
+    def _split_cost(self, letters: np.ndarray, end: int) -> int:
+        heads, codes, tail = self._split(letters, end)
+        steps = zigzag(np.diff(codes, prepend=0))
+        return _squeezed(b"".join(heads)) + _squeezed(planes(steps)) + _squeezed(planes(tail))
+
+    def _split_keys(self, name: str, letters: np.ndarray, end: int) -> None:
+        heads, codes, tail = self._split(letters, end)
+        self.texts(f"{name}.heads", [head.decode() for head in heads])
+        self.signed(f"{name}.head", np.diff(codes, prepend=0))
+        about = {"count": len(letters), "digits": end}
+        self.add(name, planes(tail), type="numbered", width=_width(tail), **about)
+
+    def _front_keys(self, name: str, letters: np.ndarray, sizes: np.ndarray) -> None:
+        width = letters.shape[1]
         same = np.zeros(letters.shape, bool)
         same[1:] = letters[1:] == letters[:-1]
         shared = np.where(same.all(axis=1), width, np.argmin(same, axis=1))
@@ -180,7 +246,7 @@ class Packer:
         ends = letters[(place >= shared[:, None]) & (place < sizes[:, None])]
         head = np.column_stack([shared, sizes - shared]).ravel()
         self.add(f"{name}.sizes", varint(head), type="varint", count=head.size)
-        self.add(name, ends.astype(np.uint8).tobytes(), type="keys", count=len(values))
+        self.add(name, ends.astype(np.uint8).tobytes(), type="keys", count=len(sizes))
 
     def texts(self, name: str, values: list[str]) -> None:
         """Add texts of any length, in any script."""
@@ -190,13 +256,14 @@ class Packer:
     def shapes(self, name: str, geometry: gpd.GeoSeries, origin: np.ndarray) -> None:
         """Add polygons as rings of pixel steps from `origin`; holes turn the other way."""
         parts, owner = shapely.get_parts(geometry.to_numpy(), return_index=True)
-        parts = shapely.orient_polygons(parts)
+        parts = shapely.orient_polygons(_straight(parts))
         rings, part_of = shapely.get_rings(parts, return_index=True)
         points, ring_of = shapely.get_coordinates(rings, return_index=True)
         grid = nearest_turn(project(points, geometry.crs) - origin)
         keep = _distinct(grid, ring_of)
         ring_counts = np.bincount(owner[part_of], minlength=len(geometry))
-        self._rings(name, grid[keep], ring_of[keep], ring_counts)
+        grid, ring_of = grid[keep], ring_of[keep]
+        self._rings(name, _from_the_west(grid, ring_of), ring_of, ring_counts)
 
     def lines(self, name: str, geometry: gpd.GeoSeries, origin: np.ndarray) -> None:
         """Add lines of one or several parts, as `shapes` does, their ends left open.
@@ -215,8 +282,8 @@ class Packer:
         >>> streets = gpd.GeoSeries([shapely.LineString([(0, 0), (90, 0)])], crs=3857)
         >>> packer = Packer()
         >>> packer.lines("streets", streets, pixels(np.array([[0.0, 0.0]]))[0])
-        >>> packer.directory["streets.x"]["count"]
-        2
+        >>> packer.directory["streets.points"]["count"]
+        1
         """
         parts, owner = shapely.get_parts(geometry.to_numpy(), return_index=True)
         points, part_of = shapely.get_coordinates(parts, return_index=True)
@@ -235,21 +302,65 @@ class Packer:
         self.add(f"{name}.rings", varint(ring_counts), type="varint", count=len(ring_counts))
         self.add(f"{name}.points", varint(point_counts), type="varint", count=len(point_counts))
         steps = _steps(grid, ring_of)
-        self.add(f"{name}.x", varint(zigzag(steps[:, 0])), type="varint", count=len(grid))
-        self.add(f"{name}.y", varint(zigzag(steps[:, 1])), type="varint", count=len(grid))
+        first, rest = _side_by_side(point_counts)
+        for axis, of in enumerate("xy"):
+            self.signed(f"{name}.first.{of}", steps[first, axis])
+            self.signed(f"{name}.{of}", steps[rest, axis])
 
     def spots(self, name: str, grid: np.ndarray, origin: np.ndarray) -> None:
         """Add points as pixel steps, each from the one before."""
         held = nearest_turn(grid - origin)
         steps = np.diff(held, axis=0, prepend=np.zeros((1, 2), np.int64))
-        self.add(f"{name}.x", varint(zigzag(steps[:, 0])), type="varint", count=len(grid))
-        self.add(f"{name}.y", varint(zigzag(steps[:, 1])), type="varint", count=len(grid))
+        for axis, of in enumerate("xy"):
+            self.signed(f"{name}.{of}", steps[:, axis])
 
     def text(self) -> str:
         """Return every stream as one base64 text (raw deflate inside)."""
         squeezed = zlib.compressobj(9, zlib.DEFLATED, -15)
         data = squeezed.compress(b"".join(self._streams)) + squeezed.flush()
         return base64.b64encode(data).decode("ascii")
+
+
+def _squeezed(data: bytes) -> int:
+    return len(zlib.compress(data, 1))
+
+
+def _straight(parts: np.ndarray) -> np.ndarray:
+    """Leave out vertices on straight sides; a part that would vanish stays as it is."""
+    if len(parts) == 0:
+        return parts
+    fewer = shapely.simplify(parts, _STRAIGHT_M, preserve_topology=True)
+    return np.where(shapely.is_empty(fewer), parts, fewer)
+
+
+def _from_the_west(grid: np.ndarray, ring_of: np.ndarray) -> np.ndarray:
+    """Return each ring from its westernmost vertex on (the first of several)."""
+    if len(grid) == 0:
+        return grid
+    starts = np.flatnonzero(np.append(True, ring_of[1:] != ring_of[:-1]))
+    sizes = np.diff(np.append(starts, len(grid)))
+    west = np.repeat(np.minimum.reduceat(grid[:, 0], starts), sizes)
+    there = np.flatnonzero(grid[:, 0] == west)
+    new = there[np.append(True, ring_of[there[1:]] != ring_of[there[:-1]])]
+    begin, size = np.repeat(starts, sizes), np.repeat(sizes, sizes)
+    along = np.arange(len(grid)) - begin + np.repeat(new - starts, sizes)
+    return np.asarray(grid[begin + along % size])
+
+
+def _side_by_side(sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of the rings' first vertices, and of all others in the file's order.
+
+    Rings of 2, 3 ... 12 vertices come first, each size by itself: all their second vertices, all
+    their third ones ... Larger rings follow one after another.
+    """
+    starts = np.cumsum(sizes) - sizes
+    ring_of = np.repeat(np.arange(len(sizes)), sizes)
+    place = np.arange(len(ring_of)) - starts[ring_of]
+    size = sizes[ring_of]
+    small = size <= _SMALL_RING
+    major = np.where(small, size, _SMALL_RING + 1)
+    order = np.lexsort((np.where(small, ring_of, place), np.where(small, place, ring_of), major))
+    return np.flatnonzero(place == 0), order[place[order] > 0]
 
 
 def _distinct(grid: np.ndarray, ring_of: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from targeting.i18n import LANGUAGES, catalogue
 from targeting.render.page import json_text
 from targeting.render.plain import plain_tables
 from targeting.render.scene import build_scene, class_breaks
+from tests.render.packed import read_column
 from tests.render.results import make_result
 
 
@@ -26,10 +27,7 @@ def raw(scene):
 
 
 def column(scene, raw, name):
-    about = scene.record["data"][name]
-    assert about["type"] == "u8", name
-    held = np.frombuffer(raw, np.uint8, about["size"], about["at"]).astype(float)
-    return np.where(held == 0, np.nan, (held - 1 + about["base"]) * about["step"])
+    return read_column(scene.record["data"], raw, name)
 
 
 def test_the_record_is_plain_json(scene):

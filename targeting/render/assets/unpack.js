@@ -4,6 +4,7 @@
   "use strict";
 
   const MISSING = -2147483648;
+  const SMALL_RING = 12;
 
   function bytes(base64) {
     const text = atob(base64.trim());
@@ -38,10 +39,23 @@
     return out;
   }
 
-  function signed(data, count) {
-    const held = varints(data, count);
-    const out = new Int32Array(count);
-    for (let i = 0; i < count; i += 1) {
+  /* All lowest bytes, then all the next ones. */
+  function planes(data, { count, width }) {
+    const out = width === 1 ? data : new (width === 2 ? Uint16Array : Uint32Array)(count);
+    for (let plane = 0; width > 1 && plane < width; plane += 1) {
+      const from = plane * count;
+      const shift = 8 * plane;
+      for (let i = 0; i < count; i += 1) {
+        out[i] |= data[from + i] << shift;
+      }
+    }
+    return out;
+  }
+
+  function signed(data, about) {
+    const held = planes(data, about);
+    const out = new Int32Array(about.count);
+    for (let i = 0; i < about.count; i += 1) {
       out[i] = (held[i] >>> 1) ^ -(held[i] & 1);
     }
     return out;
@@ -55,24 +69,44 @@
     return out;
   }
 
-  function stored(type, data, count) {
-    if (type === "u8") {
-      return data;
+  /* Whole numbers from 1; 0 where there is none. */
+  function stored(data, about) {
+    return about.type === "steps" ? sums(signed(data, about)) : planes(data, about);
+  }
+
+  function sums(steps) {
+    for (let i = 1; i < steps.length; i += 1) {
+      steps[i] += steps[i - 1];
     }
-    if (type === "u16") {
-      const out = new Uint16Array(count);
-      for (let i = 0; i < count; i += 1) {
-        out[i] = data[i] | (data[count + i] << 8);
+    return steps;
+  }
+
+  /* Where the steps of the file belong: rings of 2 to 12 vertices by size, all their second
+     vertices, all their third ones …; then the larger rings one after another. */
+  function sideBySide(sizes, ringEnds) {
+    const alike = Array.from({ length: SMALL_RING + 2 }, () => []);
+    sizes.forEach((size, ring) => alike[Math.min(size, SMALL_RING + 1)].push(ring));
+    const out = new Uint32Array(ringEnds[sizes.length]);
+    let at = 0;
+    for (let size = 2; size <= SMALL_RING; size += 1) {
+      for (let place = 1; place < size; place += 1) {
+        for (const ring of alike[size]) {
+          out[at++] = ringEnds[ring] + place;
+        }
       }
-      return out;
     }
-    return varints(data, count);
+    for (const ring of alike[SMALL_RING + 1]) {
+      for (let place = ringEnds[ring] + 1; place < ringEnds[ring + 1]; place += 1) {
+        out[at++] = place;
+      }
+    }
+    return out;
   }
 
   /* One column: `whole[i]` in steps (MISSING where there is none), `value(i)` as the number. */
   class Column {
     constructor(about, data) {
-      const held = stored(about.type, data, about.count);
+      const held = stored(data, about);
       this.decimals = about.decimals;
       this.step = about.step;
       this.whole = new Int32Array(about.count);
@@ -118,6 +152,24 @@
     }
 
     keys(name) {
+      const about = this.directory[name];
+      if (about.type !== "numbered") {
+        return this._frontKeys(name);
+      }
+      const heads = this.texts(name + ".heads");
+      const head = sums(this.signed(name + ".head"));
+      const tail = planes(this.slice(name), about);
+      return Array.from(
+        tail,
+        (number, i) => heads[head[i]] + String(number).padStart(about.digits, "0"),
+      );
+    }
+
+    signed(name) {
+      return signed(this.slice(name), this.directory[name]);
+    }
+
+    _frontKeys(name) {
       const letters = this.slice(name);
       const count = this.directory[name].count;
       const sizes = varints(this.slice(name + ".sizes"), 2 * count);
@@ -145,36 +197,34 @@
     }
 
     spots(name) {
-      const count = this.directory[name + ".x"].count;
-      const xs = signed(this.slice(name + ".x"), count);
-      const ys = signed(this.slice(name + ".y"), count);
-      for (let i = 1; i < count; i += 1) {
-        xs[i] += xs[i - 1];
-        ys[i] += ys[i - 1];
-      }
-      return { count, xs, ys };
+      const [xs, ys] = [sums(this.signed(name + ".x")), sums(this.signed(name + ".y"))];
+      return { count: xs.length, xs, ys };
     }
 
     /* Rings of shape i: ringEnds[shapeRings[i]] …; vertices in pixels from the origin. */
     shapes(name) {
       const about = this.directory[name + ".rings"];
       const shapeRings = ends(varints(this.slice(name + ".rings"), about.count));
-      const ringCount = this.directory[name + ".points"].count;
-      const ringEnds = ends(varints(this.slice(name + ".points"), ringCount));
-      const count = this.directory[name + ".x"].count;
-      const xs = signed(this.slice(name + ".x"), count);
-      const ys = signed(this.slice(name + ".y"), count);
-      for (let ring = 0; ring < ringCount; ring += 1) {
-        const first = ringEnds[ring];
-        if (ring > 0 && first < count) {
-          xs[first] += xs[ringEnds[ring - 1]];
-          ys[first] += ys[ringEnds[ring - 1]];
+      const sizes = varints(this.slice(name + ".points"), this.directory[name + ".points"].count);
+      const ringEnds = ends(sizes);
+      const order = sideBySide(sizes, ringEnds);
+      const [xs, ys] = ["x", "y"].map((axis) => {
+        const first = sums(this.signed(name + ".first." + axis));
+        const rest = this.signed(name + "." + axis);
+        const out = new Int32Array(first.length + rest.length);
+        for (let i = 0; i < rest.length; i += 1) {
+          out[order[i]] = rest[i];
         }
-        for (let i = first + 1; i < ringEnds[ring + 1]; i += 1) {
-          xs[i] += xs[i - 1];
-          ys[i] += ys[i - 1];
+        for (let ring = 0, at = 0; ring < sizes.length; ring += 1) {
+          if (sizes[ring]) {
+            out[ringEnds[ring]] = first[at++];
+          }
+          for (let i = ringEnds[ring] + 1; i < ringEnds[ring + 1]; i += 1) {
+            out[i] += out[i - 1];
+          }
         }
-      }
+        return out;
+      });
       return { count: about.count, shapeRings, ringEnds, xs, ys };
     }
 
