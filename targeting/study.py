@@ -16,6 +16,7 @@ from targeting.model import (
     Node,
     PublishSpec,
 )
+from targeting.model.weighed import Weighting
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,9 @@ class Study:
         Which incidents a plan made without them is held to.
     publish : PublishSpec
         From which number on a count may leave the office.
+    weightings : tuple of Weighting or None
+        Other weights of the dimensions the page has a plan ready for. None: those around the
+        stated ones.
     """
 
     title: Mapping[str, str]
@@ -105,6 +109,7 @@ class Study:
     hotspots: tuple[HotSpotSpec, ...] = ()
     hold_out: HoldOutSpec | None = None
     publish: PublishSpec = field(default_factory=PublishSpec)
+    weightings: tuple[Weighting, ...] | None = None
 
     def as_record(self) -> dict[str, Any]:
         """Return every input and choice, defaults included, ready for JSON."""

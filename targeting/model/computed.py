@@ -16,6 +16,7 @@ from targeting.model.finding import Finding
 from targeting.model.naming import PolygonName
 from targeting.model.taken import Counts, Loss, Territory
 from targeting.model.tree import Node
+from targeting.model.weighed import StoredPlan
 
 if TYPE_CHECKING:
     from targeting.model.tested import HeldOut, SpotTest
@@ -379,6 +380,7 @@ class Result:
     hotspots: tuple[SpotTest, ...] = ()
     hold_out: HeldOut | None = None
     names: tuple[PolygonName, ...] = ()
+    plans: tuple[StoredPlan, ...] = ()
 
     def __post_init__(self) -> None:
         index = self.territory.blocks.index
@@ -386,6 +388,8 @@ class Result:
         demand(tested, "result: hot spots of other blocks")
         settled = self.stability is None or self.stability.blocks.index.equals(index)
         demand(settled, "result: stability of other blocks")
+        stored = all(plan.membership.index.equals(index) for plan in self.plans)
+        demand(stored, "result: stored plans of other blocks")
         known = self.doubt is None or self.doubt.blocks.index.equals(index)
         demand(known, "result: doubt of other blocks")
         demand(self.scores.score.index.equals(index), "result: scores of other blocks")

@@ -45,7 +45,7 @@ def delineated(
 ) -> CandidatePolygons:
     """Return the polygons of a study, drawn by the method and the settings it states."""
     use, settings = study.delineation.use, study.delineation.settings
-    given: list[Any] = [_placed_blocks(study, territory), scores.score, links]
+    given: list[Any] = [placed_blocks(study, territory), scores.score, links]
     delineate = method("delineator", use)
     if "around" in inspect.signature(delineate).parameters:
         given.append(surroundings(study, territory, scores))
@@ -68,7 +68,7 @@ def judged(study: Study, result: Result, links: Links, membership: pd.Series[int
     method_of = method("delineator", study.delineation.use)
     knows = "around" in inspect.signature(method_of).parameters
     return score_plan(
-        _placed_blocks(study, result.territory),
+        placed_blocks(study, result.territory),
         result.scores.score,
         links,
         membership,
@@ -78,7 +78,7 @@ def judged(study: Study, result: Result, links: Links, membership: pd.Series[int
     )
 
 
-def _placed_blocks(study: Study, territory: Territory) -> gpd.GeoDataFrame:
+def placed_blocks(study: Study, territory: Territory) -> gpd.GeoDataFrame:
     """Return the blocks, with their colonia where a delineation asks for it."""
     places = territory.places
     if places is None or not study.delineation.settings.get("colonia_cut_price"):
@@ -124,7 +124,7 @@ def settled(
         else [draw_scores(draws, number) for number in range(min(count, len(draws)))]
     )
     return stability(
-        _placed_blocks(study, territory),
+        placed_blocks(study, territory),
         scores.score,
         links,
         membership,

@@ -19,6 +19,7 @@ from targeting.pipeline.delineating import delineated, named, neighbors, settled
 from targeting.pipeline.holding_out import held_out
 from targeting.pipeline.reading import load
 from targeting.pipeline.scoring import draws_of_study, scored
+from targeting.pipeline.storing import stored
 from targeting.pipeline.telling import Tell, silent
 from targeting.pipeline.testing import hotspots_of
 from targeting.problems import TargetingError
@@ -70,6 +71,7 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = silent) -> Res
     tell("delineate")
     polygons = delineated(study, territory, scores, links)
     sure = settled(study, territory, scores, links, polygons.membership, draws, tell)
+    plans = stored(study, territory, scores, links, polygons.membership, tell)
     spots: tuple[SpotTest, ...] = ()
     if study.hotspots:
         tell("spots")
@@ -102,6 +104,7 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = silent) -> Res
         hotspots=spots,
         hold_out=later,
         names=named(study, territory, polygons),
+        plans=plans,
     )
 
 

@@ -48,6 +48,7 @@ _TOP = (
     "hotspots",
     "hold_out",
     "publish",
+    "page",
 )
 
 
@@ -161,6 +162,7 @@ def _draft(reading: Reading) -> Draft:
     fields["hotspots"] = read_hotspots(reading, fields["indicators"], *known)
     fields["hold_out"] = read_hold_out(reading, fields["delineation"], *known)
     fields["publish"] = _publish(reading)
+    fields["weightings"] = read_weightings(reading, fields["weights"])
     fields["weightings"] = read_weightings(reading, fields["weights"])
     _check_parts(reading, fields)
     study = None if problems else Study(layers=layers, **fields)
