@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from targeting.render.doubt import doubt_lines
+from targeting.render.elements import BlocksLayer, FacilitiesLayer, PolygonsLayer
 from targeting.render.held_out import hold_out_lines
 from targeting.render.hotspots import hotspot_lines
 from targeting.render.indicators import finding_lines
@@ -13,6 +14,9 @@ from targeting.render.sureness import plan_lines
 from targeting.render.terminal import head_lines, intake_lines
 
 __all__ = [
+    "BlocksLayer",
+    "FacilitiesLayer",
+    "PolygonsLayer",
     "TargetMap",
     "check_folder",
     "doubt_lines",

@@ -5,30 +5,27 @@ HTML, CSS and JavaScript are the files in `assets/`; here they are joined and gi
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import re
 from collections import OrderedDict
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import folium
-from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElement
+from branca.element import Figure, MacroElement
 from folium.map import Layer
 from folium.template import Template
 
 from targeting.model import Result
-from targeting.problems import Problem, TargetingError
+from targeting.render.elements import BlocksLayer, FacilitiesLayer, PolygonsLayer
+from targeting.render.elements.guests import (
+    guest_scripts,
+    harmless,
+    refuse_outside,
+    style_attributes,
+)
+from targeting.render.inlined import asset, json_text, page_template, policy
 from targeting.render.plain import plain_tables
 from targeting.render.scene import Scene, build_scene
-
-_NEEDS_JQUERY = (folium.Popup, folium.Icon)
-_SCRIPT = re.compile(r"<script(?P<about>[^>]*)>(?P<text>.*?)</script>", re.DOTALL)
-_STYLE = re.compile(r"<style[^>]*>(?P<text>.*?)</style>", re.DOTALL)
-_OUTSIDE = re.compile(r"""(?:src|href)\s*=\s*["']?((?:https?:)?//[^"'\s>]+)""", re.IGNORECASE)
 
 
 def write_page(result: Result, path: Path, *, language: str | None = None) -> None:
@@ -47,93 +44,6 @@ def write_page(result: Result, path: Path, *, language: str | None = None) -> No
     path.write_bytes(html.encode("utf-8"))
 
 
-@cache
-def asset(name: str) -> str:
-    """Return one file of `assets/` as text.
-
-    Examples
-    --------
-    >>> asset("page.html").startswith("<!DOCTYPE html>")
-    True
-    """
-    folder = resources.files("targeting.render") / "assets"
-    return folder.joinpath(*name.split("/")).read_text(encoding="utf-8")
-
-
-@cache
-def _image(name: str) -> str:
-    data = (resources.files("targeting.render") / "assets").joinpath(*name.split("/")).read_bytes()
-    return "data:image/png;base64," + base64.b64encode(data).decode("ascii")
-
-
-def json_text(value: Any) -> str:
-    r"""Return JSON that can stand inside a script element: no `<`, `>`, `&` nor line separators.
-
-    Examples
-    --------
-    >>> json_text({"name": "</script>"})
-    '{"name":"\\u003c/script\\u003e"}'
-    """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for letter in "<>&\u2028\u2029":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    # A lone surrogate cannot be written as UTF-8.
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _inline(match: re.Match[str]) -> str:
-    """Return a link to a style sheet or a script of ours as its text."""
-    name = match["name"]
-    text = asset(name)
-    if name.endswith(".css"):
-        folder = name.rpartition("/")[0]
-        text = re.sub(
-            r"url\((images/[^)]+)\)", lambda m: f"url({_image(f'{folder}/{m[1]}')})", text
-        )
-        return f"<style>\n{text}</style>"
-    text = re.sub(r"\n?//# sourceMappingURL=\S+\s*$", "\n", text)
-    if name == "leaflet/leaflet.js":
-        text = f"/*!\n{asset('leaflet/LICENSE')}*/\n{text}"
-    return f"<script>\n{text}</script>"
-
-
-@cache
-def _template() -> str:
-    """Return page.html with its style sheets and scripts inside it."""
-    html = asset("page.html")
-    html = re.sub(r'<link rel="stylesheet" href="(?P<name>[^"]+)">', _inline, html)
-    return re.sub(r'<script src="(?P<name>[^"]+)"></script>', _inline, html)
-
-
-def _hash(text: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
-    return f"'sha256-{digest}'"
-
-
-def policy(html: str) -> str:
-    """Return the content security policy that lets exactly this page's scripts and styles run.
-
-    Examples
-    --------
-    >>> policy("<p>nothing runs</p>").split(";")[0]
-    "default-src 'none'"
-    """
-    # Only a script with a type of its own (our data) is not run, and needs no hash.
-    scripts = [_hash(m["text"]) for m in _SCRIPT.finditer(html) if "type=" not in m["about"]]
-    styles = [_hash(m["text"]) for m in _STYLE.finditer(html)]
-    return "; ".join(
-        (
-            "default-src 'none'",
-            "script-src " + (" ".join(scripts) or "'none'"),
-            "style-src " + (" ".join(styles) or "'none'"),
-            "img-src data:",
-            "connect-src 'none'",
-            "base-uri 'none'",
-            "form-action 'none'",
-        )
-    )
-
-
 class PageFigure(Figure):
     """The document around the map: `assets/page.html` in place of branca's bare page.
 
@@ -143,8 +53,11 @@ class PageFigure(Figure):
         What the page shows.
     """
 
+    draws_layers = True  # the page brings the scripts that layers of ours need
+
     def __init__(self, scene: Scene) -> None:
         super().__init__(height="720px")
+        self.uses_elements = False
         self._id = "page"
         self.scene = scene
         self.header._children.clear()
@@ -154,17 +67,19 @@ class PageFigure(Figure):
         parts = (self.header, self.html, self.script)
         # Folium adds what it renders to these; put back, so that rendering again gives the same.
         before = [OrderedDict(part._children) for part in parts]
-        for child in list(self._children.values()):
-            child.render(**kwargs)
-        head, body, script = (str(part.render(**kwargs)) for part in parts)
+        self.uses_elements = False
+        with harmless(self):
+            for child in list(self._children.values()):
+                child.render(**kwargs)
+            head, body, script = (str(part.render(**kwargs)) for part in parts)
         for part, children in zip(parts, before, strict=True):
             part._children = children
-        _refuse_outside(self, head + body)
+        refuse_outside(self, head + body)
         scene = self.scene.record
         holes = {
             "map-head": head.strip(),
             "map": body.strip(),
-            "map-script": f"<script>\n{script.strip()}\n</script>",
+            "map-script": f"{guest_scripts(self, script)}<script>\n{script.strip()}\n</script>",
             "plain": plain_tables(scene, self.scene.listed),
             "data": (
                 f'<script type="application/json" id="targeting-scene">{json_text(scene)}'
@@ -172,39 +87,11 @@ class PageFigure(Figure):
                 f"{self.scene.data}</script>"
             ),
         }
-        html = _template().replace('<html lang="es">', f'<html lang="{scene["language"]}">', 1)
+        html = page_template().replace('<html lang="es">', f'<html lang="{scene["language"]}">', 1)
         html = re.sub("<!--(map-head|map|map-script|plain|data)-->", lambda m: holes[m[1]], html)
-        meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(html)}">'
+        rules = policy(html, style_attributes(body))
+        meta = f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
         return html.replace("<!--policy-->", meta, 1)
-
-
-def _elements(element: Element) -> list[Element]:
-    found = [element]
-    for child in element._children.values():
-        found += _elements(child)
-    return found
-
-
-def _refuse_outside(figure: Figure, html: str) -> None:
-    """Raise when an element would bring a link that is not in the file."""
-    guests = []
-    for element in _elements(figure):
-        links = [url for _, url in getattr(element, "default_js", [])]
-        links += [url for _, url in getattr(element, "default_css", [])]
-        if isinstance(element, folium.TileLayer):
-            links.append(str(element.tiles))
-        if isinstance(element, JavascriptLink | CssLink):
-            links.append(str(element.url))
-        if isinstance(element, _NEEDS_JQUERY):
-            links.append("jQuery, Bootstrap")
-        guests += [(type(element).__name__, link) for link in links]
-    known = {link for _, link in guests}
-    guests += [("HTML", url) for url in _OUTSIDE.findall(html) if url not in known]
-    if guests:
-        raise TargetingError(
-            Problem("page-outside-link", f"page.{name}", {"given": link})
-            for name, link in sorted(set(guests))
-        )
 
 
 class TargetMap(folium.Map):
@@ -257,9 +144,9 @@ class TargetMap(folium.Map):
         self._name, self._id = "TargetMap", "city"
         self.options |= {"max_zoom": 20, "min_zoom": 3}
         PageFigure(build_scene(result, language=language)).add_child(self)
-        self.blocks = BlocksLayer().add_to(self)
-        self.polygons = PolygonsLayer().add_to(self)
-        self.facilities = FacilitiesLayer().add_to(self)
+        self.blocks = _CityLayer("BlocksLayer", "blocks").add_to(self)
+        self.polygons = _CityLayer("PolygonsLayer", "polygons").add_to(self)
+        self.facilities = _CityLayer("FacilitiesLayer", "facilities").add_to(self)
         _Start(self).add_to(self)
 
     def save(self, outfile: Any, close_file: bool = True, **kwargs: Any) -> None:  # noqa: FBT001, FBT002
@@ -274,7 +161,7 @@ class TargetMap(folium.Map):
 
 
 class _CityLayer(Layer):
-    """A layer the page fills once its data are unpacked."""
+    """A layer of the page itself, which fills it once its data are unpacked."""
 
     _template = Template(
         """
@@ -284,30 +171,10 @@ class _CityLayer(Layer):
         """
     )
 
-    def __init__(self, identifier: str) -> None:
-        super().__init__(name=type(self).__name__, overlay=True)
-        self._name, self._id = type(self).__name__, identifier
-
-
-class BlocksLayer(_CityLayer):
-    """Blocks on a canvas, colored by score, dimension or indicator."""
-
-    def __init__(self) -> None:
-        super().__init__("blocks")
-
-
-class PolygonsLayer(_CityLayer):
-    """Candidate polygons: outline and number."""
-
-    def __init__(self) -> None:
-        super().__init__("polygons")
-
-
-class FacilitiesLayer(_CityLayer):
-    """Facilities on a canvas, a shape and a letter for each kind."""
-
-    def __init__(self) -> None:
-        super().__init__("facilities")
+    def __init__(self, kind: str, identifier: str) -> None:
+        # The page has its own switches: a guest layer control lists only guests.
+        super().__init__(name=kind, overlay=True, control=False)
+        self._name, self._id = kind, identifier
 
 
 class _Start(MacroElement):
@@ -330,3 +197,16 @@ class _Start(MacroElement):
         super().__init__()  # type: ignore[no-untyped-call]
         self._name, self._id = "Start", "page"
         self.city = city
+
+
+__all__ = [
+    "BlocksLayer",
+    "FacilitiesLayer",
+    "PageFigure",
+    "PolygonsLayer",
+    "TargetMap",
+    "asset",
+    "json_text",
+    "policy",
+    "write_page",
+]

@@ -69,11 +69,10 @@ def test_the_policy_names_each_script_and_style(html):
     "guest",
     [
         folium.TileLayer("OpenStreetMap"),
-        folium.Marker([20, -103], popup="hello"),
         folium.Marker([20, -103], icon=folium.Icon()),
         folium.plugins.Fullscreen(),
     ],
-    ids=["tiles", "popup", "icon", "plugin"],
+    ids=["tiles", "icon", "plugin"],
 )
 def test_a_guest_that_needs_the_network_is_refused(result, guest, tmp_path):
     city = TargetMap(result)
