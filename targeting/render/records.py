@@ -113,6 +113,14 @@ def text_of(value: Any) -> str:
     return "" if value is None or pd.isna(value) else str(value)
 
 
+def public_limits(result: Result) -> dict[str, int]:
+    """Return from which number on people and incidents are told; internally from none."""
+    if public.is_internal(result):
+        return {"people_min": 0, "incidents_min": 0}
+    limits = result.study.publish
+    return {"people_min": limits.people_min, "incidents_min": limits.incidents_min}
+
+
 def city_record(result: Result) -> dict[str, Any]:
     """Return the city's own figures."""
     people = result.territory.blocks["population"]
@@ -166,7 +174,7 @@ def indicator_records(result: Result) -> list[dict[str, Any]]:
             "year": indicator.year,
             "weight": float(weights.get(indicator.key, 0.0)),
             "origin": result.values.origin[indicator.key],
-            "level": public.shown_as_level(indicator),
+            "level": public.shown_as_level(indicator) and not public.is_internal(result),
         }
         for indicator in result.indicators
     ]
@@ -228,17 +236,17 @@ def _kind_counts(
 
     Fewer than three of a sensitive kind have no count, and how far one lies is not told.
     """
-    counts = result.profiles.facility_counts.rename(columns={"count": "count_"})
-    rows = {
-        str(row.kind): row for row in counts[counts["polygon"] == number].itertuples(index=False)
-    }
+    counts = public.told_counts(result, [kind.key for kind in kinds if kind.sensitive])
+    counts = counts[counts["polygon"] == number].set_index("kind")
     out: list[dict[str, int | float | None]] = []
     for kind in kinds:
-        row: Any = rows.get(kind.key)
-        far = None if row is None or kind.sensitive else round(float(row.nearest_m), -1)
-        count = 0 if row is None else int(row.count_)
-        few = kind.sensitive and count < public.SENSITIVE_FLOOR
-        out.append({"count": None if few else count, "nearest_m": far})
+        if kind.key not in counts.index:
+            out.append({"count": None if kind.sensitive else 0, "nearest_m": None})
+            continue
+        row: Any = counts.loc[kind.key]
+        count = None if row["few"] else int(row["count"])
+        far = None if pd.isna(row["nearest_m"]) else round(float(row["nearest_m"]), -1)
+        out.append({"count": count, "nearest_m": far})
     return out
 
 
@@ -268,8 +276,9 @@ def _profile_row(result: Result, row: Any, place: int) -> dict[str, Any]:
 
 def kind_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str, Any]]:
     """Return the kinds of facilities with their count in the city."""
-    counts = result.profiles.facility_counts
-    city = counts.drop_duplicates("kind").set_index("kind")["city_count"]
+    counts = public.told_counts(result, [kind.key for kind in kinds if kind.sensitive])
+    told = counts.drop_duplicates("kind").set_index("kind")["city_count"]
+    city = {str(key): None if pd.isna(held) else int(held) for key, held in told.items()}
     return [
         {
             "key": kind.key,
@@ -279,7 +288,8 @@ def kind_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str, An
             "norm_m": kind.norm_m,
             "verified": kind.verified,
             "sensitive": kind.sensitive,
-            "city": int(city.get(kind.key, 0)),
+            "broader": kind.broader,
+            "city": city.get(kind.key, None if kind.sensitive else 0),
         }
         for kind in kinds
     ]

@@ -30,6 +30,7 @@ from targeting.render.records import (
     page_words,
     plain,
     polygon_records,
+    public_limits,
     text_of,
     unit_records,
 )
@@ -63,8 +64,8 @@ class Scene:
 _DRAWN_IN = ("shrunk", "allocated", "smoothed", "scenario")
 
 
-def build_scene(result: Result, *, language: str | None = None) -> Scene:
-    """Return the scene of a result, for the public.
+def build_scene(result: Result, *, language: str | None = None, internal: bool = False) -> Scene:
+    """Return the scene of a result, for the public or for the office.
 
     Parameters
     ----------
@@ -72,12 +73,15 @@ def build_scene(result: Result, *, language: str | None = None) -> Scene:
         A study carried out.
     language : str, optional
         Language the page opens in; default: the study's.
+    internal : bool
+        Exact values, for the office (see `public.protected`).
 
     Returns
     -------
     Scene
         The same result gives the same bytes.
     """
+    result = public.protected(result, internal=internal)
     packer = Packer()
     order = spatial_order(result.territory.blocks.geometry)
     origin = _origin(result)
@@ -93,6 +97,8 @@ def build_scene(result: Result, *, language: str | None = None) -> Scene:
         "language": language or result.study.language,
         "title": {code: str(result.study.title[code]) for code in LANGUAGES},
         "made": bool(result.study.made),
+        "mode": result.mode,
+        "publish": public_limits(result),
         "words": page_words(),
         "units": unit_records(),
         "ramp": RAMP,
@@ -175,9 +181,9 @@ def _pack_blocks(packer: Packer, result: Result, order: np.ndarray, origin: np.n
     blocks = result.territory.blocks.iloc[order]
     packer.shapes("blocks", blocks.geometry, origin)
     packer.keys("blocks.id", [str(key) for key in blocks.index])
-    people, few = public.population(blocks["population"])
-    packer.numbers("population", people)
-    packer.numbers("few", few.astype(float))
+    people, few = public.shown_people(result)
+    packer.numbers("population", people[order])
+    packer.numbers("few", few[order].astype(float))
     packer.numbers("polygon", result.polygons.membership.to_numpy(float)[order])
 
 
@@ -204,7 +210,7 @@ def _pack_layers(packer: Packer, result: Result, order: np.ndarray) -> list[dict
         if indicator.key in columns:
             points = shares[order, columns.index(indicator.key)]
             packer.numbers(f"points.{indicator.key}", points, decimals=_SCORE.decimals)
-            grain = public.part_grain(indicator.dimension)
+            grain = public.told_grain(result, indicator.dimension)
             parts = grain.whole(scores.parts[indicator.key].to_numpy(float)[order]) * grain.step
             packer.numbers(f"part.{indicator.key}", parts, decimals=_SCORE.decimals)
     return layers
@@ -236,7 +242,10 @@ def _indicator_layer(
         for frame in (result.values.value, result.values.low, result.values.high)
     )
     name = f"value.{key}"
-    if public.shown_as_level(indicator):
+    hidden = isinstance(result, public.Shown) and bool(result.hidden[key].any())
+    if isinstance(result, public.Shown) and hidden:
+        packer.numbers(f"hidden.{key}", result.hidden[key].to_numpy(float)[order])
+    if public.shown_as_level(indicator) and not public.is_internal(result):
         layer = _layer(packer, name, "indicator", public.levels(pd.Series(value)), public.Grain(0))
         known = packer.directory[name]
         return layer | {"key": key, "level": True, "breaks": [3, 5, 7, 9] if known["count"] else []}
@@ -255,6 +264,8 @@ def _indicator_layer(
                 step=grain.step,
             )
         layer["masked"] = True
+    if hidden:
+        layer["hidden"] = True
     return layer
 
 

@@ -32,8 +32,9 @@ def block_table(result: Result) -> gpd.GeoDataFrame:
         column `hotspot_<test>` a test of hot spots (`hotspot_columns`), geometry. Scores and parts
         run from 0 to 1, coarsened as on the page.
     """
+    result = public.protected(result)
     blocks, scores = result.territory.blocks, result.scores
-    people, few = public.population(blocks["population"])
+    people, few = public.shown_people(result)
     _, total = public.shown_points(result)
     columns = {
         "block_id": blocks.index.astype(str),
@@ -48,7 +49,7 @@ def block_table(result: Result) -> gpd.GeoDataFrame:
     for name, values in public.dimension_points(result).items():
         columns[name] = np.round(values / 100, 2)
     for indicator in result.indicators:
-        grain = public.part_grain(indicator.dimension)
+        grain = public.told_grain(result, indicator.dimension)
         parts = scores.parts[indicator.key].to_numpy(float)
         columns[f"part_{indicator.key}"] = grain.round(parts)
     reasons = result.polygons.reasons
@@ -72,6 +73,7 @@ def polygon_table(result: Result) -> gpd.GeoDataFrame:
         column an indicator as in the profile, `violence_withheld` (too few people to tell the
         indicators of violence), geometry. All coarsened as on the page.
     """
+    result = public.protected(result)
     table = result.polygons.polygons
     people = result.territory.blocks["population"]
     columns: dict[str, object] = {"polygon": table.index.to_numpy(np.int64)}
@@ -84,7 +86,7 @@ def polygon_table(result: Result) -> gpd.GeoDataFrame:
             weighted(values[inside], people[inside])
             for inside in (result.polygons.membership == number for number in table.index)
         ]
-        grain = public.part_grain(str(dimension))
+        grain = public.told_grain(result, str(dimension))
         columns[str(dimension)] = grain.round(np.array(means, float))
     profile = result.profiles.profile
     few = np.zeros(len(table), bool)
@@ -131,19 +133,15 @@ def facility_table(result: Result) -> pd.DataFrame:
 def facility_count_table(result: Result) -> pd.DataFrame:
     """Return how many facilities of each kind each polygon has, also 0.
 
-    Fewer than three of a sensitive kind are not counted (`count` empty, `count_few` true). How far
-    the nearest one is stays empty: distances from several polygons would give it away.
+    Fewer than three of a sensitive kind are not counted (`count` empty, `count_few` true), nor is
+    what would give them away (`told_counts`). How far the nearest one is stays empty: distances
+    from several polygons would tell where it is.
     """
+    result = public.protected(result)
     kinds = city_kinds(result)
-    counts = result.profiles.facility_counts
-    hidden = {kind.key for kind in kinds if kind.sensitive}
-    sensitive = counts["kind"].isin(hidden)
-    few = sensitive & (counts["count"] < public.SENSITIVE_FLOOR)
-    table = counts.assign(
-        count=counts["count"].astype("Int64").mask(few),
-        count_few=few,
-        nearest_m=counts["nearest_m"].where(~sensitive).round(-1).astype("Int64"),
-    )
+    table = public.told_counts(result, [kind.key for kind in kinds if kind.sensitive])
+    table = table.rename(columns={"few": "count_few"})
+    table["nearest_m"] = table["nearest_m"].round(-1).astype("Int64")
     order = ["polygon", "kind", "count", "count_few", "city_count", "nearest_m"]
     return _with_names(table[order], kinds)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from targeting.model import Indicator
+from targeting.model import Indicator, PublishSpec
 from targeting.render import public
 
 
@@ -60,11 +60,20 @@ def test_a_block_without_a_score_has_no_points():
     assert np.isnan(total[1])
 
 
-def test_fewer_than_three_people_are_not_counted():
+def test_one_or_two_people_are_not_counted_and_nobody_is():
     shown, few = public.population(pd.Series([0.0, 1.0, 2.0, 3.0, np.nan]))
-    assert few.tolist() == [True, True, True, False, False]
-    assert shown[3] == 3
-    assert np.isnan(shown[[0, 1, 2, 4]]).all()
+    assert few.tolist() == [False, True, True, False, False]
+    assert shown[[0, 3]].tolist() == [0, 3]
+    assert np.isnan(shown[[1, 2, 4]]).all()
+
+
+def test_the_study_says_from_how_many_people_on_a_block_is_told(result):
+    study = replace(result.study, publish=PublishSpec(people_min=50))
+    few = result.territory.blocks["population"].between(1, 49).to_numpy()
+    assert few.sum() > 10
+    shown, hidden = public.shown_people(replace(result, study=study))
+    assert np.array_equal(hidden, few)
+    assert np.nanmin(shown[shown > 0]) == 58
 
 
 def test_levels_are_tenths_of_the_city():

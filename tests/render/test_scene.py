@@ -71,9 +71,9 @@ def test_points_add_up_to_the_shipped_score(scene, raw, result):
 
 def test_nobody_learns_of_a_block_of_two_people(scene, raw):
     people, few = column(scene, raw, "population"), column(scene, raw, "few")
-    assert np.nansum(few) == 3  # blocks of 0, 1 and 2 people
+    assert np.nansum(few) == 2  # blocks of 1 and 2 people
     assert np.isnan(people[few == 1]).all()
-    assert np.nanmin(people) == 3
+    assert np.nanmin(people[people > 0]) == 3
 
 
 def test_a_masked_share_ships_its_interval_and_no_middle(scene, raw, result):
@@ -92,7 +92,8 @@ def test_sensitive_places_are_counted_and_nowhere_else(scene, raw, result):
     kinds = scene.record["kinds"]
     at = next(i for i, kind in enumerate(kinds) if kind["key"] == "shelter")
     assert kinds[at]["sensitive"]
-    assert kinds[at]["city"] == 10  # every sixth of sixty
+    counts = result.profiles.facility_counts.set_index("kind").loc["shelter", "count"]
+    assert kinds[at]["city"] == (10 if (counts >= 3).all() else None)  # every sixth of sixty
     facilities = result.territory.facilities
     assert scene.record["facilities"]["count"] == (facilities["kind"] != "shelter").sum()
     for name in facilities.loc[facilities["kind"] == "shelter", "name"].dropna():

@@ -1,8 +1,7 @@
-"""What may leave the office: every number of a public page or table is coarsened here.
+"""How finely every number is told: levels, steps, and points that still add up.
 
 Rates of incidents become levels, parts and scores keep two decimals (those of the violence
-dimension steps of 0.05), and a block of fewer than three people does not show how many. Whoever
-reads the page, moves its weights or opens its tables cannot count back to incidents.
+dimension steps of 0.05), and a block of one or two people does not show how many.
 """
 
 from __future__ import annotations
@@ -13,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 from targeting.model import Indicator, Result
+from targeting.render.public.grouping import incidents_by_block
+from targeting.render.public.shown import Shown, is_internal
 
 POPULATION_FLOOR = 3
 SENSITIVE_FLOOR = 3
@@ -104,6 +105,11 @@ def part_grain(dimension: str) -> Grain:
     return Grain(SCORE_DECIMALS, VIOLENCE_STEP if dimension == "violence" else 1)
 
 
+def told_grain(result: Result, dimension: str) -> Grain:
+    """Return how finely parts of a dimension are told in a result: internally all alike."""
+    return part_grain("" if is_internal(result) else dimension)
+
+
 def value_grain(indicator: Indicator) -> Grain:
     """Return how finely an indicator's own values are told."""
     return Grain(*_VALUE_DECIMALS[indicator.unit])
@@ -123,7 +129,7 @@ def figure_grain(name: str) -> Grain:
 def score_grain(result: Result) -> Grain:
     """Return how finely scores are told: as violence is, when violence is most of the score."""
     most = float(result.scores.dimension_weights.get("violence", 0.0)) > 0.5
-    return part_grain("violence" if most else "")
+    return told_grain(result, "violence" if most else "")
 
 
 def grain_of(result: Result, key: str) -> Grain:
@@ -139,7 +145,7 @@ def grain_of(result: Result, key: str) -> Grain:
     if key == "score":
         return score_grain(result)
     if key in result.scores.dimensions.columns:
-        return part_grain(key)
+        return told_grain(result, key)
     for indicator in result.indicators:
         if indicator.key == key:
             return value_grain(indicator)
@@ -147,10 +153,22 @@ def grain_of(result: Result, key: str) -> Grain:
 
 
 def withheld(result: Result, key: str) -> np.ndarray:
-    """Mark the polygons, in their order, too small to tell an indicator of violence."""
-    violent = {one.key for one in result.indicators if one.dimension == "violence"}
-    people = result.polygons.polygons["population"].to_numpy(float)
-    return np.asarray((people < VIOLENCE_PEOPLE_FLOOR) & (key in violent))
+    """Mark the polygons, in their order, too small to tell an indicator of violence.
+
+    They have fewer than 1,000 people, or a rate that times their people is fewer incidents than
+    may be told.
+    """
+    table = result.polygons.polygons
+    violent = {one.key: one for one in result.indicators if one.dimension == "violence"}
+    if key not in violent or is_internal(result):
+        return np.zeros(len(table), bool)
+    few = table["population"].to_numpy(float) < VIOLENCE_PEOPLE_FLOOR
+    counts = incidents_by_block(result, violent[key])
+    if counts is not None:
+        number = result.polygons.membership.to_numpy(np.int64)
+        inside = np.bincount(number, counts, int(number.max(initial=0)) + 1)
+        few |= inside[table.index.to_numpy(np.int64)] < result.study.publish.incidents_min
+    return np.asarray(few)
 
 
 def levels(values: pd.Series[float]) -> np.ndarray:
@@ -195,25 +213,43 @@ def coarse_p(probability: float) -> float:
     return float(np.ceil(probability * 100 - 1e-9) / 100)
 
 
-def population(values: pd.Series[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Return people per block as whole numbers, and which blocks hold fewer than three.
+def population(
+    values: pd.Series[float], least: int = POPULATION_FLOOR
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return people per block as whole numbers, and which blocks hold too few to be told.
+
+    That nobody lives in a block is told: it is about nobody, and its missing rates say so.
+
+    Parameters
+    ----------
+    values : Series
+        People by block.
+    least : int
+        Fewest that are told.
 
     Returns
     -------
     shown : ndarray of float64
         NaN where missing or suppressed.
     suppressed : ndarray of bool
-        Known to be below `POPULATION_FLOOR`.
+        Some live there, fewer than `least`.
 
     Examples
     --------
-    >>> shown, few = population(pd.Series([2.0, 40.4, None]))
+    >>> shown, few = population(pd.Series([0.0, 2.0, 40.4, None]))
     >>> shown.tolist(), few.tolist()
-    ([nan, 40.0, nan], [True, False, False])
+    ([0.0, nan, 40.0, nan], [False, True, False, False])
     """
-    held = np.round(pd.Series(values, dtype=float).to_numpy())
-    few = held < POPULATION_FLOOR
+    exact = pd.Series(values, dtype=float).to_numpy()
+    held = np.round(exact)
+    few = (exact > 0) & (held < least)
     return np.where(few, np.nan, held), few
+
+
+def shown_people(result: Result) -> tuple[np.ndarray, np.ndarray]:
+    """Return people per block and which hold too few, by the study's own threshold."""
+    least = 0 if is_internal(result) else result.study.publish.people_min
+    return population(result.territory.blocks["population"], least)
 
 
 def points(
@@ -274,7 +310,8 @@ def score_steps(result: Result) -> np.ndarray:
     ]
     weight = (scores.parts[violent].notna() * scores.weights.reindex(violent)).sum(axis=1)
     mostly = weight.to_numpy(float) > 0.5 * scores.coverage.to_numpy(float) + 1e-9
-    return np.where(mostly, VIOLENCE_STEP, score_grain(result).step)
+    step = 1 if is_internal(result) else VIOLENCE_STEP
+    return np.where(mostly, step, score_grain(result).step)
 
 
 def shown_points(result: Result) -> tuple[np.ndarray, np.ndarray]:
@@ -302,7 +339,7 @@ def dimension_points(result: Result) -> dict[str, np.ndarray]:
     """Return each dimension's score as hundredths of its own grain's multiples."""
     out = {}
     for dimension in result.scores.dimensions.columns:
-        grain = part_grain(str(dimension))
+        grain = told_grain(result, str(dimension))
         steps = grain.whole(result.scores.dimensions[dimension].to_numpy(float))
         out[str(dimension)] = steps * grain.step
     return out
@@ -322,6 +359,8 @@ def margin_points(result: Result) -> np.ndarray:
     _, total = shown_points(result)
     margin = total - line_points(result)
     exact = result.scores.score.to_numpy(float) - result.polygons.threshold
+    if isinstance(result, Shown):  # as the plan was made, not as it is told
+        exact = result.above
     step = score_grain(result).step
     margin = np.where(exact > 0, np.maximum(margin, step), margin)
     margin = np.where(exact < 0, np.minimum(margin, -step), margin)

@@ -1,0 +1,260 @@
+"""From a result to what may be told of it: small counts suppressed, violence told by groups.
+
+Whatever is added up for the public is added up anew here, from what the public sees: a sum over
+blocks then says nothing of the blocks that are not told.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from targeting.characterization import profile
+from targeting.composite.scoring import combine
+from targeting.model import (
+    CandidatePolygons,
+    Profiles,
+    Result,
+    Scores,
+    Stability,
+    Territory,
+    Values,
+)
+from targeting.render.public.grains import part_grain
+from targeting.render.public.grouping import group_means, neighborhoods, people_wanted
+from targeting.render.public.intake import public_intake, public_names
+from targeting.render.public.shown import Shown
+
+_PRICE_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+# A price is people times points: it may not tell the points finer than this.
+_PRICE_POINTS = 0.1
+
+
+def protected(result: Result, *, internal: bool = False) -> Shown:
+    """Return a result as it may be told.
+
+    Parameters
+    ----------
+    result : Result
+        A study carried out; one that is protected already comes back as it is.
+    internal : bool
+        For the office: exact values. Incident points, contacts and the places of protected
+        facilities are in no output either way.
+
+    Returns
+    -------
+    Shown
+        For the public: people of blocks below `publish.people_min` are a constant, whatever they
+        are, in every sum too. Indicators of violence, as values and as parts, are the means of
+        groups of neighboring blocks (`neighborhoods`); parts are coarsened, and score, dimensions
+        and contributions are computed from these parts and from nothing else.
+    """
+    if isinstance(result, Shown):
+        return result
+    held: dict[str, Any] = {one.name: getattr(result, one.name) for one in fields(Result)}
+    above = result.scores.score.to_numpy(float) - result.polygons.threshold
+    keys = [one.key for one in result.indicators]
+    hidden = pd.DataFrame(index=result.territory.blocks.index, columns=keys, data=False)
+    if internal:
+        return Shown(**held, mode="internal", above=above, hidden=hidden)
+    hidden = _hidden(result, hidden)
+    groups = _groups(result)
+    territory = _territory(result)
+    values = _values(result, hidden, groups)
+    scores = _scores(result, hidden, groups)
+    polygons = _polygons(result, territory)
+    held |= {
+        "territory": territory,
+        "values": values,
+        "scores": scores,
+        "polygons": polygons,
+        "profiles": _profiles(result, territory, scores, polygons),
+        "stability": _stability(result, territory),
+        "names": public_names(result),
+    }
+    return Shown(**held, mode="public", above=above, hidden=hidden)
+
+
+def told_people(people: pd.Series[float], least: int) -> pd.Series[float]:
+    """Return people with one constant in place of every count that is too small to be told.
+
+    Examples
+    --------
+    >>> told_people(pd.Series([0.0, 1.0, 2.0, 3.0]), 3).tolist()
+    [0.0, 1.5, 1.5, 3.0]
+    """
+    return people.mask((people > 0) & (people < least), least / 2)
+
+
+def _hidden(result: Result, hidden: pd.DataFrame) -> pd.DataFrame:
+    """Mark the values that are of too few people or dwellings; violence is told by groups."""
+    least = result.study.publish.people_min
+    people = result.territory.blocks["population"].to_numpy(float)
+    few = (people > 0) & (people < least)
+    counts = result.territory.block_counts
+    out = {}
+    for one in result.indicators:
+        own = one.dimension == "marginalization" and result.values.origin[one.key] != "area"
+        held = few if own else np.zeros(len(few), bool)
+        below = [name for name in one.settings.get("denominator", ()) if counts is not None]
+        if own and counts is not None and below:
+            of = counts.high[below].sum(axis=1).to_numpy(float)
+            held = held | (of < least)
+        out[one.key] = held & result.values.value[one.key].notna().to_numpy()
+    return pd.DataFrame(out, index=hidden.index, columns=hidden.columns)
+
+
+def _groups(result: Result) -> dict[str, np.ndarray]:
+    """Return the group of each block, for each indicator of violence."""
+    blocks = result.territory.blocks
+    people = _people(result).to_numpy(float)
+    known: dict[float, np.ndarray] = {}
+    out = {}
+    for one in result.indicators:
+        if one.dimension != "violence":
+            continue
+        least = people_wanted(result, one)
+        if least not in known:
+            known[least] = neighborhoods(blocks.geometry, blocks["area_id"], people, least)
+        out[one.key] = known[least]
+    return out
+
+
+def _people(result: Result) -> pd.Series[float]:
+    least = result.study.publish.people_min
+    return told_people(result.territory.blocks["population"], least).fillna(0.0)
+
+
+def _territory(result: Result) -> Territory:
+    """Return the territory with the people that are told; its shapes need no second check."""
+    territory = copy.copy(result.territory)
+    blocks = territory.blocks
+    told = told_people(blocks["population"], result.study.publish.people_min)
+    object.__setattr__(territory, "blocks", blocks.assign(population=told))
+    object.__setattr__(territory, "intake", public_intake(result, told))
+    return territory
+
+
+def _values(result: Result, hidden: pd.DataFrame, groups: Mapping[str, np.ndarray]) -> Values:
+    held = result.values
+    people = _people(result).to_numpy(float)
+    means = {
+        key: group_means(held.value[key].to_numpy(float), people, group)
+        for key, group in groups.items()
+    }
+    tables = [
+        frame.assign(**means).mask(hidden.reindex(columns=frame.columns, fill_value=False))
+        for frame in (held.value, held.low, held.high)
+    ]
+    return replace(held, value=tables[0], low=tables[1], high=tables[2])
+
+
+def _parts(result: Result, hidden: pd.DataFrame, groups: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Return the parts as they are told: by group where violent, coarsened, none where hidden."""
+    people = _people(result).to_numpy(float)
+    of = {one.key: one.dimension for one in result.indicators}
+    out = {}
+    for key, column in result.scores.parts.items():
+        held = column.to_numpy(float)
+        if key in groups:
+            held = group_means(held, people, groups[str(key)])
+        out[key] = np.clip(part_grain(of[str(key)]).round(held), 0.0, 1.0)
+    parts = pd.DataFrame(out, index=result.scores.parts.index)
+    return parts.mask(hidden[parts.columns])
+
+
+def _scores(result: Result, hidden: pd.DataFrame, groups: Mapping[str, np.ndarray]) -> Scores:
+    """Return the scores that follow from the parts told, by the study's own rule."""
+    exact, study = result.scores, result.study
+    parts = _parts(result, hidden, groups)
+    tree = exact.tree or study.weights.scaled()
+    found = combine(parts, tree, aggregate=study.aggregate, coverage_min=study.coverage_min)
+    told = {
+        child.key: found.groups[child.key] if child.children else parts[child.key]
+        for child in tree.children
+    }
+    down, up = exact.score - exact.low, exact.high - exact.score
+    if groups:  # the ends of one block's interval follow from its number of incidents
+        people = _people(result).to_numpy(float)
+        group = next(iter(groups.values()))
+        down, up = (
+            pd.Series(group_means(end.to_numpy(float), people, group), index=end.index)
+            for end in (down, up)
+        )
+    inner = {key: held for key, held in found.groups.items() if key in exact.groups.columns}
+    return replace(
+        exact,
+        score=found.value,
+        low=(found.value - down.fillna(0.0)).clip(0.0, 1.0),
+        high=(found.value + up.fillna(0.0)).clip(0.0, 1.0),
+        parts=parts,
+        dimensions=pd.DataFrame(told, index=parts.index)[list(exact.dimensions.columns)],
+        contributions=found.contributions.reindex(columns=exact.contributions.columns),
+        coverage=found.coverage,
+        groups=pd.DataFrame(inner, index=parts.index),
+    )
+
+
+def _polygons(result: Result, territory: Territory) -> CandidatePolygons:
+    """Return the polygons with the people told, and prices too coarse to be turned into points."""
+    held = result.polygons
+    table = held.polygons
+    people = territory.blocks["population"].fillna(0.0)
+    changed = people - result.territory.blocks["population"].fillna(0.0)
+    changed = changed.groupby(held.membership).sum().reindex(table.index).fillna(0.0)
+    table = table.assign(population=table["population"] + changed.to_numpy(float))
+    reasons = held.reasons
+    if "price" in reasons:
+        whole = float(table["objective"].sum())
+        reasons = reasons.assign(price=_prices(reasons["price"], people, whole))
+    return replace(held, polygons=table, reasons=reasons, notes=_notes(held.notes))
+
+
+def _prices(price: pd.Series[float], people: pd.Series[float], whole: float) -> np.ndarray:
+    """Return prices in thousandths of the plan or coarser: a step is worth a tenth of the score."""
+    held = price.to_numpy(float)
+    if whole <= 0:
+        return np.full(len(held), np.nan)
+    needed = people.to_numpy(float) * _PRICE_POINTS * 1000 / whole
+    steps = np.array(_PRICE_STEPS, float)
+    step = steps[np.minimum(np.searchsorted(steps, needed), len(steps) - 1)] * whole / 1000
+    return np.asarray(np.rint(held / step) * step)
+
+
+def _notes(notes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of the search to three digits; sums of single blocks are left out."""
+    out: dict[str, Any] = {}
+    for key, value in notes.items():
+        if key in ("people_above_line", "need_above_line"):
+            continue
+        number = isinstance(value, float | np.floating) and np.isfinite(value)
+        out[key] = float(f"{value:.3g}") if number else value
+    return out
+
+
+def _profiles(
+    result: Result, territory: Territory, scores: Scores, polygons: CandidatePolygons
+) -> Profiles:
+    """Return the profiles, weighted by the people told; violence of whole polygons is exact."""
+    without = copy.copy(territory)
+    object.__setattr__(without, "facilities", None)
+    anew = profile(without, result.indicators, result.values, scores, polygons)
+    return replace(result.profiles, profile=anew.profile)
+
+
+def _stability(result: Result, territory: Territory) -> Stability | None:
+    """Return how sure the polygons are, their core counted from the people told."""
+    held = result.stability
+    if held is None:
+        return None
+    people = territory.blocks["population"].fillna(0.0)
+    inside = result.polygons.membership
+    core = people.where(held.blocks["band"].to_numpy() == "core", 0.0)
+    whole = people.groupby(inside).sum().reindex(held.polygons.index)
+    share = core.groupby(inside).sum().reindex(held.polygons.index) / whole.where(whole > 0)
+    return replace(held, polygons=held.polygons.assign(core_share=share.fillna(0.0)))
