@@ -269,7 +269,17 @@
         this.mark(0, -1);
       }
       this.fire("plan");
-      this.render();
+      this.refresh();
+    }
+
+    /* Renders anew what the plan or the weights changed; a tab may do so in place. */
+    refresh() {
+      const tab = targeting.rooms.tabs.find((one) => one.key === this.tab);
+      if (tab.refresh) {
+        tab.refresh(this);
+      } else {
+        this.render();
+      }
     }
 
     render() {

@@ -10,6 +10,7 @@
     initialize(options) {
       L.LayerGroup.prototype.initialize.call(this, [], options);
       this._held = new Map();
+      this._own = null;
     },
 
     /* city: {zoom, origin}; shapes: rings in city pixels; polygons: the scene's records. */
@@ -18,24 +19,41 @@
         const rings = targeting.latlngs(city, shapes, i);
         const casing = L.polyline(rings, CASING);
         const line = L.polyline(rings, LINE);
-        const label = L.marker(targeting.middle(rings[0]), {
-          icon: this._icon(polygon.number),
-          keyboard: true,
-          riseOnHover: true,
-        });
-        label.on("click keypress", (event) => {
-          if (event.type === "click" || event.originalEvent.key === "Enter") {
-            this.fire("choose", { number: polygon.number });
-          }
-        });
+        const label = this.label(polygon.number, targeting.middle(rings[0]));
         this._held.set(polygon.number, { casing, line, label, bounds: casing.getBounds() });
         [casing, line, label].forEach((layer) => this.addLayer(layer));
       });
       return this.name();
     },
 
-    _icon(number) {
-      const face = targeting.build("span", { class: "polygon-number" }, String(number));
+    /* A number on the map that opens its polygon. */
+    label(number, place, about) {
+      const options = { icon: this._icon(number, about), keyboard: true, riseOnHover: true };
+      return L.marker(place, options).on("click keypress", (event) => {
+        if (event.type === "click" || event.originalEvent.key === "Enter") {
+          this.fire("choose", { number });
+        }
+      });
+    },
+
+    /* Puts other outlines in place of its own: a layer that draws them and has choose(number), and
+       Map(number -> {label, bounds}). Without them its own come back. */
+    use(canvas, held) {
+      this._own = this._own || this._held;
+      this.clearLayers();
+      this._canvas = canvas || null;
+      this._held = held || this._own;
+      if (canvas) {
+        this.addLayer(canvas);
+      }
+      for (const { casing, line, label } of this._held.values()) {
+        [casing, line, label].forEach((layer) => layer && this.addLayer(layer));
+      }
+      return this.name();
+    },
+
+    _icon(number, about) {
+      const face = targeting.build("span", { class: "polygon-number " + (about || "") }, String(number));
       return L.divIcon({ html: face, className: "polygon-label", iconSize: [28, 28] });
     },
 
@@ -58,14 +76,19 @@
     },
 
     choose(number) {
+      if (this._canvas) {
+        this._canvas.choose(number);
+      }
       for (const [held, { line, label }] of this._held) {
         const chosen = held === number;
-        line.setStyle(chosen ? CHOSEN : LINE);
+        if (line) {
+          line.setStyle(chosen ? CHOSEN : LINE);
+        }
         const element = label.getElement();
         if (element) {
           element.classList.toggle("chosen", chosen);
         }
-        if (chosen) {
+        if (chosen && line) {
           line.bringToFront();
         }
       }
@@ -74,6 +97,11 @@
 
     bounds(number) {
       return this._held.get(number).bounds;
+    },
+
+    /* Closed rings of one polygon as places. */
+    rings(number) {
+      return this._held.get(number).casing.getLatLngs();
     },
   });
 

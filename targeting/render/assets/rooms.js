@@ -31,7 +31,11 @@
     }
   }
 
+  /* A polygon of a plan made in advance (plans.js) says itself what is known of it. */
   function sectionsOf(name, page, view) {
+    if (name === "polygon" && view.polygon.stored) {
+      return [];
+    }
     return (sections[name] || []).map((section) => section(page, view));
   }
 
