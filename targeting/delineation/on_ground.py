@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import shapely
 
+from targeting.delineation.drawing.cutting import filled
 from targeting.delineation.drawing.ground import enclosed, places
-from targeting.delineation.graph import Limits
+from targeting.delineation.graph import Limits, margin
+from targeting.delineation.mending import alone, fitting, mended, tighter
 from targeting.delineation.prepared import Prepared
-from targeting.delineation.result import connected, roundness
+from targeting.delineation.result import connected
 from targeting.delineation.rules import Rules, broken_alone, broken_together, worth
 from targeting.delineation.searching.columns import improved
-from targeting.delineation.searching.search import search, settle
+from targeting.delineation.searching.search import search
 from targeting.model import Surroundings
 
 ATTEMPTS = 8
 FILLS_MAX = 6
-STRICTER = 1.02
 AGAIN = 0.3
-STREET_M = 12.0
+CLOSED_M = 15.0
+ROUND_CORNERS = 2
+
+See = Callable[[Sequence[np.ndarray]], np.ndarray]
 
 
 def on_the_ground(
     prepared: Prepared, asked: Rules, around: Surroundings, *, seed: int, effort: float
 ) -> tuple[list[np.ndarray], np.ndarray, Rules]:
-    """Search, draw the places, fill holes; where the ground breaks a rule, search again stricter.
+    """Search, draw the places, fill holes; where the ground breaks a rule, mend or search again.
 
-    The search estimates area and perimeter from the links; the drawn place decides. Only the
-    groups whose ground breaks a rule are given up and looked for again under stricter limits; the
-    others stay as they are.
+    The search estimates area and perimeter from the links; the drawn place decides. A group whose
+    ground breaks a rule is mended where it is, under limits of its own as much stricter as its
+    estimate was off. One that cannot be mended is given up and looked for again; the others stay
+    as they are. A sketch, many times as quick, is looked at first: what breaks a rule there is not
+    worth drawing.
 
     Parameters
     ----------
@@ -47,35 +54,43 @@ def on_the_ground(
     Returns
     -------
     (list of ndarray, ndarray of geometry, Rules)
-        Blocks of each group, its place, and the rules the last search kept: as asked or stricter.
+        Blocks of each group, its place, and the strictest rules the search kept for any group.
     """
-    paper = _Paper(prepared, around)
-    count = len(prepared.city.need)
-    rules, stays = asked, np.zeros(count, dtype=bool)
-    groups = search(prepared.city, rules, seed=seed, effort=effort)
-    if not broken_together(prepared.city, rules, groups):
-        groups = improved(prepared.city, rules, groups, seed=seed, effort=effort)
+    city, paper = prepared.city, _Paper(prepared, around)
+    groups = search(city, asked, seed=seed, effort=effort)
+    if not broken_together(city, asked, groups):
+        groups = improved(city, asked, groups, seed=seed, effort=effort)
+    limits = [asked.limits] * len(groups)
     for attempt in range(1, ATTEMPTS + 1):
-        groups, ground = paper.without_holes(groups, rules, stays)
-        area, round_ = shapely.area(ground), roundness(ground)
-        good = (area <= asked.limits.area_max_m2) & (round_ >= asked.limits.compactness_min)
-        kept = [group for group, fits in zip(groups, good, strict=True) if fits]
-        if good.all() or attempt == ATTEMPTS:
-            return kept, ground[good], rules
-        stays = np.zeros(count, dtype=bool)
-        for group in kept:
-            stays[group] = True
-        limits = _stricter(rules.limits, asked.limits, area[~good], round_[~good])
-        rules = replace(rules, limits=limits)
-        groups = search(
-            prepared.city,
-            rules,
-            seed=seed + attempt,
-            start=kept,
-            fixed=stays,
-            effort=effort * AGAIN,
-        )
+        last = attempt == ATTEMPTS
+        groups = _without_holes(prepared, asked, groups, limits, paper.sketches)
+        seen = paper.sketches(groups)
+        if last or fitting(seen, asked.limits).all():
+            groups = _without_holes(prepared, asked, groups, limits, paper.places)
+            seen = paper.places(groups)
+            good = fitting(seen, asked.limits)
+            if last or good.all():
+                kept = [at for at, fits in enumerate(good) if fits]
+                strictest = replace(asked, limits=tighter([asked.limits, *limits]))
+                return [groups[at] for at in kept], seen[kept], strictest
+        groups, limits, lost = mended(prepared, asked, groups, limits, seen, paper.sketches)
+        if lost:
+            rules = replace(asked, limits=tighter([asked.limits, *limits]))
+            kept = [at for at in range(len(groups)) if at not in lost]
+            limits = [limits[at] for at in kept]
+            groups = _renewed(prepared, rules, [groups[at] for at in kept], seed + attempt, effort)
+            limits += [rules.limits] * (len(groups) - len(limits))
     raise AssertionError("unreachable")
+
+
+def _renewed(
+    prepared: Prepared, rules: Rules, kept: list[np.ndarray], seed: int, effort: float
+) -> list[np.ndarray]:
+    """Search for other groups beside those that are kept, which come first."""
+    stays = np.zeros(len(prepared.city.need), dtype=bool)
+    for group in kept:
+        stays[group] = True
+    return search(prepared.city, rules, seed=seed, start=kept, fixed=stays, effort=effort * AGAIN)
 
 
 class _Paper:
@@ -84,42 +99,48 @@ class _Paper:
     def __init__(self, prepared: Prepared, around: Surroundings) -> None:
         self.prepared, self.around = prepared, around
         self.drawn: dict[bytes, Any] = {}
+        self.sketched: dict[bytes, Any] = {}
+        self.margin_m = margin(prepared.links)
 
-    def places(self, groups: list[np.ndarray]) -> np.ndarray:
+    def places(self, groups: Sequence[np.ndarray]) -> np.ndarray:
         ready = self.prepared
         axes, barriers = self.around.axes, self.around.barriers
         return places(ready.shapes, groups, ready.links, ready.tree, self.drawn, axes, barriers)
 
-    def without_holes(
-        self, groups: list[np.ndarray], rules: Rules, fixed: np.ndarray
-    ) -> tuple[list[np.ndarray], np.ndarray]:
-        """Fill holes, seen quickly, until none can be filled; draw; fill what only shows then."""
-        ready = self.prepared
-        for see in (lambda held: _rims(ready, held), self.places):
-            for _ in range(FILLS_MAX):
-                if not _filled(ready, groups, see(groups), rules, fixed):
-                    break
-                groups = settle(ready.city, rules, groups, fixed)
-        return groups, self.places(groups)
+    def sketches(self, groups: Sequence[np.ndarray]) -> np.ndarray:
+        """Each group's blocks grown together across streets, whatever is beside them.
+
+        Mostly within a tenth of the area and roundness of the drawn place.
+        """
+        made = np.full(len(groups), None, dtype=object)
+        for place, group in enumerate(groups):
+            key = group.tobytes()
+            if key not in self.sketched:
+                self.sketched[key] = self._sketch(group)
+            made[place] = self.sketched[key]
+        return made
+
+    def _sketch(self, group: np.ndarray) -> shapely.Geometry:
+        ready, wide_m = self.prepared, self.margin_m + CLOSED_M
+        wide = shapely.buffer(ready.shapes[group], wide_m, quad_segs=ROUND_CORNERS)
+        closed = shapely.buffer(shapely.union_all(wide), -CLOSED_M, quad_segs=ROUND_CORNERS)
+        owner = np.full(len(ready.shapes), -1, dtype=np.int64)
+        owner[group] = 0
+        return filled(closed, 0, ready.tree, owner)
 
 
-def _rims(prepared: Prepared, groups: list[np.ndarray]) -> np.ndarray:
-    """Return each group's blocks grown together across streets, holes left open: quickly drawn."""
-    grown = [
-        shapely.union_all(shapely.buffer(prepared.shapes[group], STREET_M, quad_segs=1))
-        for group in groups
-    ]
-    return np.array(grown, dtype=object)
-
-
-def _stricter(limits: Limits, asked: Limits, area: np.ndarray, round_: np.ndarray) -> Limits:
-    """Limits of the estimate that make up for how far the ground was off."""
-    rounder = max(1.0, asked.compactness_min / float(round_.min()))
-    smaller = min(1.0, asked.area_max_m2 / float(area.max()))
-    return limits._replace(
-        compactness_min=min(limits.compactness_min * rounder * STRICTER, 1.0),
-        area_max_m2=limits.area_max_m2 * smaller / STRICTER if smaller < 1 else limits.area_max_m2,
-    )
+def _without_holes(
+    prepared: Prepared, rules: Rules, groups: list[np.ndarray], limits: list[Limits], see: See
+) -> list[np.ndarray]:
+    """Fill the holes that are seen until none can be filled."""
+    stays = np.zeros(len(prepared.shapes), dtype=bool)
+    for _ in range(FILLS_MAX):
+        changed = _filled(prepared, groups, see(groups), rules, stays)
+        for place in changed:
+            groups[place] = alone(prepared.city, rules, groups, place, limits[place], stays)
+        if not changed:
+            break
+    return groups
 
 
 def _filled(
@@ -127,12 +148,12 @@ def _filled(
     groups: list[np.ndarray],
     ground: np.ndarray,
     rules: Rules,
-    fixed: np.ndarray,
-) -> bool:
-    """Take surrounded free blocks into their groups where that keeps the rules."""
-    free = np.ones(len(fixed), dtype=bool)
+    stays: np.ndarray,
+) -> list[int]:
+    """Take surrounded free blocks into their groups where that keeps the rules; tell which."""
+    free = np.ones(len(stays), dtype=bool)
     free[np.concatenate([*groups, np.empty(0, dtype=np.int64)])] = False
-    changed = False
+    changed = []
     for place, blocks in enumerate(groups):
         holes = enclosed(ground[place], blocks, prepared.shapes, prepared.tree)
         holes = holes[free[holes]]
@@ -148,7 +169,7 @@ def _filled(
         )
         if worth(prepared.city, rules.limits, more) > 0 and not broken:
             groups[place] = more
-            fixed[holes] = True
+            stays[holes] = True
             free[holes] = False
-            changed = True
+            changed.append(place)
     return changed
