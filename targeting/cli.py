@@ -120,6 +120,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
         sub.add_argument("--data", type=Path, help=words("data"))
         if name == "run":
             sub.add_argument("--out", type=Path, help=words("out"))
+            sub.add_argument("--picture", type=Path, action="append", help=words("picture"))
         else:
             sub.add_argument("--report", type=Path, help=words("report"))
         sub.add_argument("--fresh", action="store_true", help=words("fresh"))
@@ -142,6 +143,9 @@ def _parser(language: str) -> argparse.ArgumentParser:
     reproduce.add_argument("--columns", type=Path, help=words("reproduce-columns"))
     reproduce.add_argument("--sheet", help=words("reproduce-sheet"))
     add_commands(command, words, Console(_study_path, _teller, _cache, print))
+    index = command("index", _index)
+    index.add_argument("folder", type=Path, nargs="+", help=words("index-folder"))
+    index.add_argument("--out", type=Path, required=True, help=words("index-out"))
     sample = command("sample", _sample)
     sample.add_argument("--blocks", type=int, help=words("blocks"), metavar="N")
     sample.add_argument("--seed", type=int, help=words("seed"))
@@ -313,10 +317,13 @@ def _run(options: argparse.Namespace, language: str) -> int:
         intake_lines,
         plan_lines,
     )
+    from targeting.render.sharing import check_pictures, write_picture
 
     path = _study_path(options.study, language)
     out = options.out or path.parent / "results"
-
+    pictures = options.picture or []
+    if pictures and (problems := check_pictures(pictures)):
+        raise TargetingError(problems)
     tell = _teller(language)
     result, files = run(path, out, options.data, tell=tell, cache=_cache(options))
     print("\n".join(intake_lines(result.territory.intake, language)))
@@ -326,8 +333,18 @@ def _run(options: argparse.Namespace, language: str) -> int:
     told += finding_lines(result, language)
     told += [*hotspot_lines(result, language), *hold_out_lines(result, language)]
     print("\n".join(told))
+    for picture in pictures:
+        write_picture((out / "map.svg").read_text(encoding="utf-8"), picture)
     page = next(file for file in files if file.suffix == ".html")
     print(say("cli.run-done", language, folder=out, page=page.resolve()))
+    return OK
+
+
+def _index(options: argparse.Namespace, language: str) -> int:
+    from targeting.render.sharing import write_index
+
+    write_index(options.folder, options.out, language=language)
+    print(say("cli.index-done", language, count=len(options.folder), page=options.out))
     return OK
 
 

@@ -32,9 +32,10 @@ from targeting.render.hotspots import hotspot_table
 from targeting.render.indicators import indicator_table
 from targeting.render.intake import INTAKE_HTML, INTAKE_JSON, intake_record, write_intake
 from targeting.render.neighbors import neighbors_svg
-from targeting.render.page import write_page
+from targeting.render.page import TargetMap
 from targeting.render.records import plain
 from targeting.render.scene import class_breaks
+from targeting.render.sharing import write_kmz, write_sheets
 from targeting.render.style import block_style, polygon_style
 from targeting.render.sureness import rerun_table
 from targeting.render.tables import (
@@ -47,6 +48,7 @@ from targeting.render.tables import (
 
 GEOPACKAGE = "targeting.gpkg"
 MANIFEST = "manifest.json"
+SHEETS = "sheets"
 # Files carry no clock: the same study gives the same bytes on any day.
 _INSTANT = "2000-01-01T00:00:00.000Z"
 _PACKAGES = (
@@ -114,7 +116,12 @@ def write_outputs(result: Result, folder: Path) -> list[Path]:
         try:
             names = _write_all(result, draft)
             for name in names:
+                (folder / name).parent.mkdir(exist_ok=True)
                 (draft / name).replace(folder / name)
+            # Sheets of an earlier run that had more polygons would speak of none there is.
+            for sheet in (folder / SHEETS).glob("[0-9]*.html"):
+                if f"{SHEETS}/{sheet.name}" not in names:
+                    sheet.unlink()
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
@@ -168,7 +175,8 @@ def _why(error: OSError) -> str:
 
 def _write_all(result: Result, folder: Path) -> list[str]:
     blocks, polygons = block_table(result), polygon_table(result)
-    write_page(result, folder / "index.html")
+    page = TargetMap(result)
+    page.save(folder / "index.html")
     write_geopackage(result, blocks, polygons, folder / GEOPACKAGE)
     blocks.to_parquet(folder / "blocks.parquet", index=False, compression="zstd")
     polygons.to_parquet(folder / "polygons.parquet", index=False, compression="zstd")
@@ -186,6 +194,7 @@ def _write_all(result: Result, folder: Path) -> list[str]:
     write_intake(_intake(result), folder)
     names = [
         "index.html",
+        *_share(result, page, folder),
         GEOPACKAGE,
         "blocks.parquet",
         "polygons.parquet",
@@ -206,6 +215,15 @@ def _write_all(result: Result, folder: Path) -> list[str]:
     text = json.dumps(record, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
     (folder / MANIFEST).write_bytes((text + "\n").encode("utf-8"))
     return [*names, MANIFEST]
+
+
+def _share(result: Result, page: TargetMap, folder: Path) -> list[str]:
+    """Write what is sent beside the page; return the names."""
+    scene = page.scene
+    (folder / "map.svg").write_text(page.picture, encoding="utf-8", newline="\n")
+    write_kmz(result, scene.record, folder / "polygons.kmz")
+    sheets = write_sheets(result, scene.record, scene.listed, folder / SHEETS)
+    return ["map.svg", "polygons.kmz", *(f"{SHEETS}/{name}" for name in sheets)]
 
 
 def _link_record(result: Result) -> dict[str, Any]:

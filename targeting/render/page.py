@@ -26,6 +26,7 @@ from targeting.render.elements.guests import (
 from targeting.render.inlined import asset, json_text, page_template, policy
 from targeting.render.plain import plain_tables
 from targeting.render.scene import Scene, build_scene
+from targeting.render.sharing import picture_svg
 
 
 def write_page(result: Result, path: Path, *, language: str | None = None) -> None:
@@ -51,15 +52,17 @@ class PageFigure(Figure):
     ----------
     scene : Scene
         What the page shows.
+    picture : str
+        The map as SVG, for readers without JavaScript.
     """
 
     draws_layers = True  # the page brings the scripts that layers of ours need
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, picture: str) -> None:
         super().__init__(height="720px")
         self.uses_elements = False
         self._id = "page"
-        self.scene = scene
+        self.scene, self.picture = scene, picture
         self.header._children.clear()
 
     def render(self, **kwargs: Any) -> str:
@@ -80,7 +83,7 @@ class PageFigure(Figure):
             "map-head": head.strip(),
             "map": body.strip(),
             "map-script": f"{guest_scripts(self, script)}<script>\n{script.strip()}\n</script>",
-            "plain": plain_tables(scene, self.scene.listed),
+            "plain": plain_tables(scene, self.scene.listed, self.picture),
             "data": (
                 f'<script type="application/json" id="targeting-scene">{json_text(scene)}'
                 '</script>\n<script type="application/octet-stream" id="targeting-data">'
@@ -143,7 +146,9 @@ class TargetMap(folium.Map):
         )
         self._name, self._id = "TargetMap", "city"
         self.options |= {"max_zoom": 20, "min_zoom": 3}
-        PageFigure(build_scene(result, language=language)).add_child(self)
+        self.scene = build_scene(result, language=language)
+        self.picture = picture_svg(result, self.scene.record)
+        PageFigure(self.scene, self.picture).add_child(self)
         self.blocks = _CityLayer("BlocksLayer", "blocks").add_to(self)
         self.polygons = _CityLayer("PolygonsLayer", "polygons").add_to(self)
         self.facilities = _CityLayer("FacilitiesLayer", "facilities").add_to(self)

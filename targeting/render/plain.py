@@ -6,8 +6,8 @@ from html import escape
 from typing import Any
 
 
-def plain_tables(scene: dict[str, Any], listed: list[dict[str, Any]]) -> str:
-    """Return title, polygon table and facility lists as plain HTML.
+def plain_tables(scene: dict[str, Any], listed: list[dict[str, Any]], picture: str) -> str:
+    """Return title, picture, polygon table and facility lists as plain HTML.
 
     Parameters
     ----------
@@ -15,6 +15,8 @@ def plain_tables(scene: dict[str, Any], listed: list[dict[str, Any]]) -> str:
         Record of the scene.
     listed : list of dict
         Facilities inside polygons: `polygon`, `kind`, `name`.
+    picture : str
+        The map as SVG (`targeting.render.sharing.picture_svg`).
 
     Returns
     -------
@@ -27,6 +29,7 @@ def plain_tables(scene: dict[str, Any], listed: list[dict[str, Any]]) -> str:
     if scene["made"]:
         parts.append(f"<p><strong>{escape(words['page.made'])}</strong></p>")
     parts.append(f"<p>{escape(words['plain.note'])}</p>")
+    parts.append(picture)
     parts.append(_polygon_table(scene, words))
     for polygon in scene["polygons"]:
         parts.append(_facility_list(scene, words, polygon, listed))

@@ -45,7 +45,9 @@ def test_it_opens_in_the_language_asked_for(result, tmp_path):
 
 def test_nothing_is_linked(html):
     links = re.findall(r"""(?:src|href)\s*=\s*["']([^"']*)["']""", html.split("<script")[0])
-    assert set(links) <= {"data:,", "#panel-body"}
+    pictures = [link for link in links if link.startswith("data:image/png;base64,")]
+    assert len(pictures) == 1  # for readers without JavaScript
+    assert set(links) - set(pictures) <= {"data:,", "#panel-body"}
     assert not re.search(r"<script[^>]*\ssrc=", html)
     assert "jquery" not in html.lower()
     assert "url(images/" not in html

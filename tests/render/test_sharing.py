@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import re
 import zipfile
 from xml.etree import ElementTree as ET
@@ -12,8 +13,17 @@ import pytest
 import shapely
 from rasterio.io import MemoryFile
 
+from targeting.problems import TargetingError
+from targeting.render import write_outputs
 from targeting.render.scene import build_scene
-from targeting.render.sharing import picture_svg, write_kmz, write_sheets
+from targeting.render.sharing import (
+    check_pictures,
+    picture_svg,
+    write_index,
+    write_kmz,
+    write_picture,
+    write_sheets,
+)
 from targeting.render.sharing.raster import class_image, closed, png_address
 from targeting.render.sharing.tables import facility_rows
 from tests.render.results import HOSTILE, bare_result
@@ -144,3 +154,73 @@ def test_a_city_without_polygons_has_a_picture_and_no_sheets(tmp_path):
     assert "<image" in picture_svg(result, scene.record)
     assert write_sheets(result, scene.record, scene.listed, tmp_path) == []
     write_kmz(result, scene.record, tmp_path / "none.kmz")
+
+
+@pytest.mark.parametrize("kind", ["png", "pdf", "svg"])
+def test_the_picture_is_written_for_reports_the_same_each_time(scene, result, tmp_path, kind):
+    picture = picture_svg(result, scene.record)
+    for name in ("a", "b"):
+        write_picture(picture, tmp_path / f"{name}.{kind}")
+    data = (tmp_path / f"a.{kind}").read_bytes()
+    assert data == (tmp_path / f"b.{kind}").read_bytes()
+    assert data.startswith({"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<svg"}[kind])
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_every_picture_that_cannot_be_written_is_named_before_anything_runs(tmp_path):
+    problems = check_pictures([tmp_path / "a.gif", tmp_path / "no" / "b.svg", tmp_path / "c.svg"])
+    assert [problem.code for problem in problems] == ["unknown-picture", "unwritable"]
+
+
+def test_a_report_without_matplotlib_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    [problem] = check_pictures([tmp_path / "a.png"])
+    assert problem.code == "package-missing"
+    assert "matplotlib" in problem.text("en")
+    assert check_pictures([tmp_path / "a.svg"]) == []
+
+
+@pytest.fixture(scope="module")
+def results(result, tmp_path_factory):
+    """Results of two cities beside each other."""
+    folder = tmp_path_factory.mktemp("cities")
+    for name in ("norte", "sur & más"):
+        write_outputs(result, folder / name)
+    return folder
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_one_page_leads_to_several_cities(results, chromium_page, language):
+    folders = [results / "norte", results / "sur & más"]
+    write_index(folders, results / "index.html", language=language)
+    watched = chromium_page(results / "index.html")
+    page = watched.page
+    assert page.locator(".cities li").count() == 2
+    assert page.evaluate("[...document.images].every((one) => one.naturalWidth > 0)")
+    assert page.evaluate("window.hacked") is None
+    page.locator(".cities a").nth(1).click()
+    page.wait_for_selector("body.ready")
+    assert page.inner_text("#title") == "Ciudad de <prueba> & más"
+    assert watched.requests == []
+    assert watched.errors == []
+
+
+def test_folders_without_results_are_all_named_and_nothing_is_written(results, tmp_path):
+    folders = [tmp_path / "none", results / "norte", tmp_path]
+    with pytest.raises(TargetingError) as caught:
+        write_index(folders, tmp_path / "index.html")
+    assert [one.code for one in caught.value.problems] == ["not-results"] * 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sheets_of_an_earlier_run_do_not_stay(result, tmp_path):
+    write_outputs(result, tmp_path)
+    stale = tmp_path / "sheets" / "99.html"
+    stale.write_text("old", encoding="utf-8")
+    own = tmp_path / "sheets" / "notes.html"
+    own.write_text("mine", encoding="utf-8")
+    write_outputs(result, tmp_path)
+    assert not stale.exists()
+    assert own.exists()
+    assert (tmp_path / "sheets" / "01.html").exists()

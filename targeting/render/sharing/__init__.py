@@ -5,8 +5,17 @@ All of it is made from the scene, so that nothing leaves the office that the pag
 
 from __future__ import annotations
 
+from targeting.render.sharing.cities import write_index
 from targeting.render.sharing.kml import write_kmz
 from targeting.render.sharing.picture import picture_svg
+from targeting.render.sharing.printing import check_pictures, write_picture
 from targeting.render.sharing.sheets import write_sheets
 
-__all__ = ["picture_svg", "write_kmz", "write_sheets"]
+__all__ = [
+    "check_pictures",
+    "picture_svg",
+    "write_index",
+    "write_kmz",
+    "write_picture",
+    "write_sheets",
+]

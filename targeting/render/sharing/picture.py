@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -20,8 +21,9 @@ from targeting.render.style import ramp
 WIDTH = 1000
 MISSING_COLOR = "#c9c9c4"
 _INK, _PAPER = "#1c1f26", "#ffffff"
-_LEGEND = 48
-_MARGIN, _FOCUS_MARGIN = 0.04, 0.35
+_LEGEND, _LINE = 48, 16
+_LETTERS = 7.2
+_MARGIN, _FOCUS_MARGIN = 0.08, 0.35
 _WORLD = 256 << ZOOM
 _EQUATOR_M = 40075016.68557849
 
@@ -78,6 +80,8 @@ def picture_svg(
         security policy lets it stand in a page.
     """
     origin = np.asarray(scene["origin"])
+    lines = [] if focus is not None else _source_lines(scene, width)
+    foot = _LEGEND + _LINE * len(lines)
     frame = _Frame(result.territory.crs, origin, _box(result, scene, focus), width)
     title = scene["title"][scene["language"]]
     words = scene["words"][scene["language"]]
@@ -85,21 +89,41 @@ def picture_svg(
         "svg",
         {
             "xmlns": "http://www.w3.org/2000/svg",
-            "viewBox": f"0 0 {width} {frame.height + _LEGEND:.0f}",
+            "viewBox": f"0 0 {width} {frame.height + foot:.0f}",
             "width": str(width),
-            "height": f"{frame.height + _LEGEND:.0f}",
+            "height": f"{frame.height + foot:.0f}",
             "role": "img",
             "font-family": "system-ui, Helvetica, Arial, sans-serif",
         },
     )
     ET.SubElement(root, "title").text = f"{title}. {words['plain.table']}"
-    _rectangle(root, (0, 0, width, frame.height + _LEGEND), _PAPER)
+    _rectangle(root, (0, 0, width, frame.height + foot), _PAPER)
     breaks = _draw_blocks(root, result, frame)
     _draw_polygons(root, result, frame, focus)
-    _rectangle(root, (0, frame.height, width, _LEGEND), _PAPER)
+    _rectangle(root, (0, frame.height, width, foot), _PAPER)
     _draw_scale(root, frame)
     _draw_legend(root, scene, breaks, frame)
+    for place, line in enumerate(lines):
+        _text(root, 8, frame.height + _LEGEND + _LINE * (place + 0.7), line, font_size="12")
     return ET.tostring(root, encoding="unicode")
+
+
+def _source_lines(scene: dict[str, Any], width: int) -> list[str]:
+    """Where the numbers are from, of which years, and what each dimension weighs."""
+    language = scene["language"]
+    words = scene["words"][language]
+    weights = ", ".join(
+        f"{words.get('dimension.' + one['key'], one['key'])} {one['weight'] * 100:.0f} %"
+        for one in scene["dimensions"]
+    )
+    sources: dict[str, set[str]] = {}
+    for one in scene["indicators"]:
+        sources.setdefault(one["source"] or "–", set()).add(str(one["year"] or ""))
+    told = "; ".join(
+        f"{source} {', '.join(sorted(years))}".strip() for source, years in sorted(sources.items())
+    )
+    text = f"{words['about.weights']}: {weights}. {words['layers.source']}: {told}"
+    return textwrap.wrap(text, max(int(width / _LETTERS), 20), max_lines=4, placeholder=" …")
 
 
 def _pixels(points: np.ndarray, crs: pyproj.CRS, origin: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from targeting.model import Result
-from targeting.render.page import asset, policy
+from targeting.render.inlined import asset, policy
 from targeting.render.sharing.picture import picture_svg
 from targeting.render.sharing.tables import facility_rows, figure_rows, profile_rows
 
