@@ -14,6 +14,7 @@ from targeting.facility_kinds import FacilityKind
 from targeting.i18n import LANGUAGES
 from targeting.model import Indicator, Result
 from targeting.render import public
+from targeting.render.context import pack_context
 from targeting.render.encode import ZOOM, Packer, project, spatial_order
 from targeting.render.held_out import hold_out_record
 from targeting.render.hotspots import pack_hotspots
@@ -114,6 +115,7 @@ def build_scene(result: Result, *, language: str | None = None, internal: bool =
         "polygons": polygon_records(result, kinds),
         "kinds": kind_records(result, kinds),
         "facilities": facilities,
+        "context": pack_context(packer, result, origin),
         "places": places,
         "plan": plan_record(result) | {"hold_out": hold_out_record(result)},
         "about": about_record(result),
