@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from pyproj import CRS
+from scipy.spatial import cKDTree
 
 from targeting.characterization import profile
 from targeting.model import (
@@ -184,6 +185,7 @@ def polygons(shapes: gpd.GeoSeries, score: pd.Series, people: pd.Series) -> Cand
     low, high = middle.min(axis=0), middle.max(axis=0)
     places = [(a, b) for b in range(1, 6) for a in range(1, 9)]
     seeds = low + (high - low) * np.array(places) / np.array([9, 6])
+    seeds = middle[cKDTree(middle).query(seeds)[1]]
     reach = min(530.0, float((high - low).min()) / 16)
     member = np.zeros(len(shapes), np.int64)
     rows = []

@@ -6,133 +6,11 @@
   const CHUNK = 256;
   const FEW = 3500;
   const COARSE_M = 3; // a pixel this wide hides streets: blocks then take every pixel they touch
+  const DASHED_M = 5; // from here on a street is a pixel here and none there: it is closed
+  const STREET_M = 15;
   const MOST_PIXELS = 4e6;
   const EQUATOR_M = 40075016.686;
   const LINE = "rgba(40, 44, 52, 0.35)";
-
-  /* Numbers of the shapes by pixel, from 1; 0 where there is none. */
-  class Raster {
-    constructor(width, height) {
-      this.width = width;
-      this.height = height;
-      this.ids = new Uint32Array(width * height);
-      this._heads = new Int32Array(height); // by row: its first crossing, from 1
-      this._cross = new Float64Array(1024);
-      this._next = new Int32Array(1024);
-    }
-
-    /* Draws shape i, its vertices at x * scale + left, y * scale + top: even-odd at the middle of
-       each pixel; where `touch`, also every free pixel an edge goes through. */
-    draw(shapes, i, box, { scale, left, top, touch }) {
-      const right = box[4 * i + 2] * scale + left;
-      const bottom = box[4 * i + 3] * scale + top;
-      const [first, above] = [box[4 * i] * scale + left, box[4 * i + 1] * scale + top];
-      if (right < 0 || bottom < 0 || first >= this.width || above >= this.height) {
-        return;
-      }
-      if (touch && Math.floor(first) === Math.floor(right) && Math.floor(above) === Math.floor(bottom)) {
-        this.ids[Math.floor(above) * this.width + Math.floor(first)] ||= i + 1;
-        return;
-      }
-      this._fill(shapes, i, scale, left, top);
-      if (touch) {
-        this._edges(shapes, i, scale, left, top);
-      }
-    }
-
-    _fill({ xs, ys, shapeRings, ringEnds }, i, scale, left, top) {
-      const heads = this._heads;
-      let [cross, next] = [this._cross, this._next];
-      let used = 0;
-      let low = this.height;
-      let high = -1;
-      for (let ring = shapeRings[i]; ring < shapeRings[i + 1]; ring += 1) {
-        const end = ringEnds[ring + 1];
-        let xb = xs[end - 1] * scale + left;
-        let yb = ys[end - 1] * scale + top;
-        for (let at = ringEnds[ring]; at < end; at += 1) {
-          const xa = xb;
-          const ya = yb;
-          xb = xs[at] * scale + left;
-          yb = ys[at] * scale + top;
-          const from = Math.max(0, Math.ceil((ya < yb ? ya : yb) - 0.5));
-          const to = Math.min(this.height, Math.ceil((ya < yb ? yb : ya) - 0.5));
-          if (from >= to) {
-            continue;
-          }
-          low = from < low ? from : low;
-          high = to > high ? to : high;
-          const slope = (xb - xa) / (yb - ya);
-          for (let row = from; row < to; row += 1) {
-            const x = xa + (row + 0.5 - ya) * slope;
-            let before = 0;
-            let after = heads[row];
-            while (after && cross[after] < x) {
-              before = after;
-              after = next[after];
-            }
-            used += 1;
-            if (used >= next.length) {
-              [cross, next] = this._more();
-            }
-            cross[used] = x;
-            next[used] = after;
-            if (before) {
-              next[before] = used;
-            } else {
-              heads[row] = used;
-            }
-          }
-        }
-      }
-      for (let row = low; row < high; row += 1) {
-        for (let at = heads[row]; at; at = next[next[at]]) {
-          const from = Math.max(0, Math.ceil(cross[at] - 0.5));
-          const to = Math.min(this.width, Math.ceil(cross[next[at]] - 0.5));
-          for (let pixel = row * this.width + from; pixel < row * this.width + to; pixel += 1) {
-            this.ids[pixel] = i + 1;
-          }
-        }
-        heads[row] = 0;
-      }
-    }
-
-    _edges({ xs, ys, shapeRings, ringEnds }, i, scale, left, top) {
-      const { ids, width, height } = this;
-      for (let ring = shapeRings[i]; ring < shapeRings[i + 1]; ring += 1) {
-        const end = ringEnds[ring + 1];
-        let xb = xs[end - 1] * scale + left;
-        let yb = ys[end - 1] * scale + top;
-        for (let at = ringEnds[ring]; at < end; at += 1) {
-          const xa = xb;
-          const ya = yb;
-          xb = xs[at] * scale + left;
-          yb = ys[at] * scale + top;
-          const [xl, yl, xh, yh] = ya < yb ? [xa, ya, xb, yb] : [xb, yb, xa, ya];
-          const to = Math.min(height - 1, Math.floor(yh));
-          const slope = yh > yl ? (xh - xl) / (yh - yl) : 0;
-          for (let row = Math.max(0, Math.floor(yl)); row <= to; row += 1) {
-            const x0 = yl > row ? xl : xl + (row - yl) * slope;
-            const x1 = yh < row + 1 ? xh : xl + (row + 1 - yl) * slope;
-            const from = Math.max(0, Math.floor(x0 < x1 ? x0 : x1));
-            const last = Math.min(width - 1, Math.floor(x0 < x1 ? x1 : x0));
-            for (let pixel = row * width + from; pixel <= row * width + last; pixel += 1) {
-              ids[pixel] ||= i + 1;
-            }
-          }
-        }
-      }
-    }
-
-    _more() {
-      const [cross, next] = [this._cross, this._next];
-      this._cross = new Float64Array(2 * cross.length);
-      this._next = new Int32Array(2 * next.length);
-      this._cross.set(cross);
-      this._next.set(next);
-      return [this._cross, this._next];
-    }
-  }
 
   /* A canvas that Leaflet moves and scales; `this.frame()` readies it for city pixels. */
   const CityCanvas = L.Renderer.extend({
@@ -323,14 +201,16 @@
 
     _rasterize() {
       const { scale, x, y, dense } = this.frame();
-      const raster = new Raster(this._container.width, this._container.height);
-      raster.touch = this._meters / (scale * dense) > COARSE_M;
+      const raster = new targeting.Raster(this._container.width, this._container.height);
+      const wide = this._meters / (scale * dense);
+      raster.touch = wide > COARSE_M;
       const how = { scale: scale * dense, left: x * dense, top: y * dense, touch: raster.touch };
       this._eachChunk((first, last) => {
-        for (let i = first; i < last; i += 1) {
-          raster.draw(this.city.blocks, i, this._boxes, how);
-        }
+        raster.draw(this.city.blocks, this._boxes, first, last, how);
       });
+      if (wide > DASHED_M) {
+        raster.close(Math.min(2, Math.round(STREET_M / wide)));
+      }
       this._raster = raster;
       this._image = this._ctx.createImageData(raster.width, raster.height);
     },
@@ -443,7 +323,6 @@
     },
   });
 
-  targeting.Raster = Raster;
   targeting.CityCanvas = CityCanvas;
   targeting.BlocksLayer = BlocksLayer;
 })((window.targeting = window.targeting || {}));

@@ -59,7 +59,8 @@
   function classesOf(layer, whole, ends) {
     const classes = new Uint8Array(whole.length).fill(MISSING_CLASS);
     const [least, most] = ends;
-    const table = most - least < TABLE ? tableOf(least, most, layer.classes ? [] : layer.breaks) : null;
+    const near = least <= most && most - least < TABLE;
+    const table = near && !layer.classes ? tableOf(least, most, layer.breaks) : null;
     for (let i = 0; i < whole.length; i += 1) {
       const value = whole[i];
       if (value !== targeting.MISSING) {
