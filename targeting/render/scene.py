@@ -37,6 +37,7 @@ from targeting.render.records import (
 )
 from targeting.render.style import RAMP
 from targeting.render.sureness import SURE_BREAKS, plan_record, sure_columns
+from targeting.render.weighting import pack_bands, pack_weights
 
 CLASS_SHARES = (0.2, 0.4, 0.6, 0.8, 0.9)
 _SCORE = public.Grain(public.SCORE_DECIMALS)
@@ -92,6 +93,7 @@ def build_scene(result: Result, *, language: str | None = None, internal: bool =
     facilities = _pack_facilities(packer, result, kinds, origin)
     layers = _pack_layers(packer, result, order)
     places = pack_places(packer, result, order)
+    weights = pack_weights(packer, result, order, listed_facilities(result, kinds))
     reasons = pack_reasons(packer, result, order)
     record = {
         "version": 1,
@@ -117,6 +119,7 @@ def build_scene(result: Result, *, language: str | None = None, internal: bool =
         "facilities": facilities,
         "context": pack_context(packer, result, origin),
         "places": places,
+        "weights": weights,
         "plan": plan_record(result) | {"hold_out": hold_out_record(result)},
         "about": about_record(result),
         "data": packer.directory,
@@ -205,6 +208,7 @@ def _pack_layers(packer: Packer, result: Result, order: np.ndarray) -> list[dict
     if result.stability is not None and len(result.stability.reruns):
         often = np.rint(sure_columns(result)["in_share"][order] * 100)
         layers.append(_layer(packer, "sure", "sure", often, _SCORE) | {"breaks": SURE_BREAKS})
+    layers += pack_bands(packer, result, order)
     layers += pack_hotspots(packer, result, order)
     columns = list(scores.contributions.columns)
     for indicator in result.indicators:

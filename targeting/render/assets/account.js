@@ -41,15 +41,35 @@
     return say(page.data.column(name).has(i) ? "quality." + indicator.origin : "quality.missing");
   }
 
+  /* Whether the weights are not the study's: then its reasons and intervals say nothing. */
+  function moved(page) {
+    return Boolean(page.weights) && !page.weights.atOwn;
+  }
+
+  /* Whole points of each indicator: those shipped, or those of the moved weights. */
+  function pointsOf(page, i) {
+    if (moved(page)) {
+      return page.weights.points(i);
+    }
+    const held = page.scene.indicators.map(({ key }) => {
+      const column = page.data.has("points." + key) ? page.data.column("points." + key) : null;
+      return [key, column && column.has(i) ? column.whole[i] : undefined];
+    });
+    return Object.fromEntries(held);
+  }
+
+  function weightOf(page, dimension) {
+    const at = moved(page) ? page.weights.keys.indexOf(dimension.key) : -1;
+    return at < 0 ? dimension.weight * 100 : page.weights.dimension(at);
+  }
+
   function account(page, i) {
+    const told = pointsOf(page, i);
     const bodies = page.scene.dimensions.map((dimension) => {
       const own = page.scene.indicators.filter((one) => one.dimension === dimension.key);
       let sum = null;
       const rows = own.map((indicator) => {
-        const column = page.data.has("points." + indicator.key)
-          ? page.data.column("points." + indicator.key)
-          : null;
-        const held = column && column.has(i) ? column.whole[i] : null;
+        const held = told[indicator.key] ?? null;
         sum = held === null ? sum : (sum || 0) + held;
         return build(
           "tr",
@@ -68,7 +88,7 @@
         "tr",
         { class: "dimension", "data-dimension": dimension.key },
         build("th", { scope: "row" }, say("dimension." + dimension.key)),
-        build("td", {}, say("account.weight", { share: number(dimension.weight * 100, 0) })),
+        build("td", {}, say("account.weight", { share: number(weightOf(page, dimension), 0) })),
         build("td", { class: "points" }, sum === null ? "–" : number(sum, 0)),
       );
       return build("tbody", {}, title, rows);
@@ -102,7 +122,7 @@
     }
     return say("block.score", {
       score: number(score.whole[i], 0),
-      share: number(page.data.column("percentile").whole[i], 0),
+      share: number(moved(page) ? page.weights.percentile(i) : page.data.column("percentile").whole[i], 0),
     });
   }
 
@@ -170,19 +190,29 @@
     return texts;
   }
 
+  /* Why in or out, how near the line and at what price: told of the study's own plan alone. */
+  function reasons(page, i) {
+    const code = page.scene.reasons[page.data.column("reason").whole[i]].code;
+    if (moved(page)) {
+      return build("p", { class: "fine" }, say("weights.block_note"));
+    }
+    const [spread, margin] = [spreadText(page, i), marginText(page, i)];
+    return [
+      spread ? build("p", {}, spread) : null,
+      build("p", { "data-reason": code }, reason(page, i)),
+      margin ? build("p", {}, margin) : null,
+      priceTexts(page, i).map((text) => build("p", { class: "fine" }, text)),
+    ];
+  }
+
   function blockView(page, i) {
     const polygon = page.membership[i];
     const covered = page.data.column("coverage").value(i);
-    const spread = spreadText(page, i);
-    const margin = marginText(page, i);
     return [
       backButton(page),
       build("h2", {}, say("block.title"), " ", build("bdi", { class: "key" }, page.blockIds[i])),
       build("p", { class: "lead" }, scoreText(page, i)),
-      spread ? build("p", {}, spread) : null,
-      build("p", { "data-reason": page.scene.reasons[page.data.column("reason").whole[i]].code }, reason(page, i)),
-      margin ? build("p", {}, margin) : null,
-      priceTexts(page, i).map((text) => build("p", { class: "fine" }, text)),
+      reasons(page, i),
       polygon > 0
         ? build(
           "p",
@@ -197,7 +227,7 @@
       build("p", {}, people(page, i)),
       build("h3", {}, say("account.title")),
       account(page, i),
-      covered !== null && covered < 1
+      covered !== null && covered < 1 && !moved(page)
         ? build("p", { class: "fine" }, say("account.coverage", { share: number(covered * 100, 0) }))
         : null,
       build("p", { class: "fine" }, say("account.note")),

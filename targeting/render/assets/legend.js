@@ -20,7 +20,7 @@
   /* Options of the choice, in groups. */
   function options(page) {
     const groups = [];
-    for (const group of ["score", "dimension", "sure", "hotspots", "indicator"]) {
+    for (const group of ["score", "dimension", "sure", "weightings", "hotspots", "indicator"]) {
       const held = page.scene.layers.filter((layer) => layer.group === group);
       if (!held.length) {
         continue;
@@ -155,8 +155,8 @@
   }
 
   function title(layer) {
-    if (layer.group === "hotspots") {
-      return "legend.hotspots";
+    if (layer.group === "hotspots" || layer.group === "weightings") {
+      return "legend." + layer.group;
     }
     return layer.group === "sure" ? "legend.darker_sure" : layer.reversed ? "legend.darker_lower" : "legend.darker";
   }
