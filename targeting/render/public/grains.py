@@ -127,9 +127,14 @@ def figure_grain(name: str) -> Grain:
 
 
 def score_grain(result: Result) -> Grain:
-    """Return how finely scores are told: as violence is, when violence is most of the score."""
+    """Return how finely scores are told: as violence is, when violence is most of the score.
+
+    Those of a protected result follow from its parts, which are coarse already.
+    """
+    if isinstance(result, Shown):
+        return part_grain("")
     most = float(result.scores.dimension_weights.get("violence", 0.0)) > 0.5
-    return told_grain(result, "violence" if most else "")
+    return part_grain("violence" if most else "")
 
 
 def grain_of(result: Result, key: str) -> Grain:
@@ -310,7 +315,7 @@ def score_steps(result: Result) -> np.ndarray:
     ]
     weight = (scores.parts[violent].notna() * scores.weights.reindex(violent)).sum(axis=1)
     mostly = weight.to_numpy(float) > 0.5 * scores.coverage.to_numpy(float) + 1e-9
-    step = 1 if is_internal(result) else VIOLENCE_STEP
+    step = 1 if isinstance(result, Shown) else VIOLENCE_STEP
     return np.where(mostly, step, score_grain(result).step)
 
 
