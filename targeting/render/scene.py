@@ -16,6 +16,7 @@ from targeting.model import Indicator, Result
 from targeting.render import public
 from targeting.render.context import pack_context
 from targeting.render.encode import ZOOM, Packer, project, spatial_order
+from targeting.render.ground import meters_of_pixels
 from targeting.render.held_out import hold_out_record
 from targeting.render.hotspots import pack_hotspots
 from targeting.render.places import pack_places
@@ -107,6 +108,7 @@ def build_scene(result: Result, *, language: str | None = None, internal: bool =
         "ramp": RAMP,
         "zoom": ZOOM,
         "origin": origin.tolist(),
+        "meters": meters_of_pixels(result),
         "bounds": _bounds(result, origin),
         "city": city_record(result),
         "dimensions": dimension_records(result),

@@ -142,8 +142,15 @@ def test_a_click_in_a_polygon_lists_exactly_its_facilities(page, result, number)
     counts = counts[counts["polygon"] == number].set_index("kind")["count"]
     inside = result.profiles.facilities
     inside = inside[inside["polygon"] == number]
-    assert {kind for kind, *_ in listed} == set(counts.index)
-    assert (counts == 0).any()  # a kind with none is shown too
+    # A kind with none is told as well: services as missing, others in one line.
+    none = page.evaluate(
+        """[...document.querySelectorAll("[data-missing]")].map((one) => one.dataset.missing)
+             .concat((document.querySelector("[data-absent]") || {dataset: {absent: ""}})
+               .dataset.absent.split(" ")).filter(Boolean)"""
+    )
+    assert sorted([kind for kind, *_ in listed] + none) == sorted(counts.index)
+    assert (counts == 0).any()
+    assert all(counts[kind] == 0 for kind in none)
     for kind, count, names in listed:
         if kind == "shelter" and counts[kind] < 3:
             assert count == "menos de 3"

@@ -95,6 +95,7 @@ def foreign(result) -> set[str]:
     own = {name for name in result.territory.facilities["name"].dropna()}
     own |= {"Español", "English", "Mexico ITRF2008 / LCC (EPSG:6372)"}
     own |= {f"{area:.2f}\u00a0km²" for area in result.polygons.polygons["area_km2"]}
+    own |= set(result.territory.facilities["source"])
     for one in result.indicators:
         own.add(one.source)
     es, en = catalogue("es"), catalogue("en")
@@ -107,6 +108,10 @@ VIEWS = {
     "block": "targeting.page.chooseBlock(20)",
     "empty block": "targeting.page.chooseBlock(targeting.page.data.column('few').whole.indexOf(1))",
     "about": "targeting.page.showTab('about')",
+    "compared": "targeting.compare.show(targeting.page, 1, 2)",
+    "facility": "targeting.finder.openFacility(targeting.page, 3)",
+    "filter": "targeting.page.filter.read('w~in;r~score~0.2~'); targeting.page.showTab('filter')",
+    "no filter": "targeting.page.filter.read('')",
     "violence": "targeting.page.home(); targeting.page.chooseLayer('dimension.violence')",
     "indicator": "targeting.page.chooseLayer('value.no_internet_share')",
 }

@@ -28,6 +28,7 @@ def ask(page, text: str) -> set[str]:
 @pytest.fixture(scope="module")
 def shown(result):
     """Every block's public numbers, as a reader of the page knows them."""
+    result = public.protected(result)
     blocks = result.territory.blocks
     _, total = public.shown_points(result)
     people, _ = public.population(blocks["population"])

@@ -6,7 +6,7 @@
   const say = (key, values) => targeting.words.say(key, values);
   const pick = (names) => targeting.words.pick(names);
   const number = (value, digits) => targeting.words.number(value, digits);
-  const quantity = (value, unit) => targeting.words.quantity(value, unit);
+  const quantity = (value, unit, digits) => targeting.words.quantity(value, unit, digits);
   const points = (share) => (share === null || share === undefined ? "–" : number(share * 100, 0));
 
   /* A bar from 0 to 1, with a tick where the city stands. */
@@ -38,70 +38,13 @@
     );
   }
 
-  /* ----------------------------------------------------------------------------- ranked table */
-
-  function ranking(page) {
-    const { scene } = page;
-    const rows = page.polygons.map((polygon) =>
-      build(
-        "tr",
-        { "data-number": polygon.number, onclick: () => page.choosePolygon(polygon.number) },
-        build(
-          "th",
-          { scope: "row" },
-          build(
-            "button",
-            {
-              type: "button",
-              class: "polygon-number",
-              "aria-label": say("polygon.open", { number: polygon.number }),
-              onclick: (event) => {
-                event.stopPropagation();
-                page.choosePolygon(polygon.number);
-              },
-            },
-            String(polygon.number),
-          ),
-          polygon.name ? build("bdi", { class: "fine name" }, pick(polygon.name)) : null,
-        ),
-        build("td", {}, build("strong", {}, points(polygon.score)), bar(polygon.score, scene.city.score)),
-        scene.dimensions.map((dimension) =>
-          build("td", {}, points(polygon.dimensions[dimension.key])),
-        ),
-        build("td", {}, number(polygon.population, 0)),
-      ),
-    );
-    const city = build(
-      "tr",
-      { class: "city" },
-      build("th", { scope: "row" }, say("word.city")),
-      build("td", {}, points(scene.city.score), bar(scene.city.score, null, "plain")),
-      scene.dimensions.map((dimension) => build("td", {}, points(dimension.city))),
-      build("td", {}, number(scene.city.population, 0)),
-    );
-    return build(
-      "table",
-      { class: "ranking" },
-      build("caption", {}, say("ranking.caption")),
-      head(
-        column(say("ranking.number"), { "aria-label": say("ranking.number_long") }),
-        column(say("word.score")),
-        scene.dimensions.map((dimension) =>
-          column(say("dimension.short." + dimension.key), {
-            title: say("dimension." + dimension.key),
-          }),
-        ),
-        column(say("word.population")),
-      ),
-      build("tbody", {}, rows, city),
-    );
-  }
+  /* ------------------------------------------------------------------------------ all of them */
 
   function home(page) {
     return [
       build("h2", {}, say("home.title", { count: page.polygons.length })),
       build("p", { class: "lead" }, say("home.lead")),
-      page.polygons.length ? ranking(page) : build("p", {}, say("home.none")),
+      page.polygons.length ? targeting.table.ranking(page) : build("p", {}, say("home.none")),
       build("p", { class: "fine" }, say("ranking.note")),
     ];
   }
@@ -205,73 +148,8 @@
     );
   }
 
-  function facilityEntry(page, i) {
-    const { facilities } = page;
-    const name = facilities.names[i];
-    const kind = page.scene.kinds[facilities.kind.whole[i]];
-    return build(
-      "li",
-      { "data-facility": i },
-      build(
-        "button",
-        { type: "button", class: "place", onclick: () => page.showFacility(i) },
-        name ? build("bdi", {}, name) : build("em", {}, pick(kind.unnamed)),
-      ),
-    );
-  }
-
-  function kindEntry(page, polygon, kind, at) {
-    const held = polygon.kinds[at];
-    const title = [
-      targeting.symbol(kind, 20, true),
-      build("span", { class: "kind-name" }, pick(kind.names)),
-      build("span", { class: "kind-count" }, 
-        held.count === null ? say("facility.few") : number(held.count, 0)),
-    ];
-    const about = { "data-kind": kind.key };
-    if (kind.sensitive) {
-      return build(
-        "div",
-        { class: "kind flat", ...about },
-        build("div", { class: "kind-title" }, title),
-        build("p", { class: "fine" }, say("facility.sensitive")),
-      );
-    }
-    if (!held.count) {
-      const far =
-        held.nearest_m === null
-          ? null
-          : build("p", { class: "fine" }, say("facility.nearest", {
-            distance: quantity(held.nearest_m, "m"),
-          }));
-      return build(
-        "div",
-        { class: "kind flat none", ...about },
-        build("div", { class: "kind-title" }, title),
-        far,
-      );
-    }
-    const entries = [];
-    for (let i = 0; i < page.facilities.count; i += 1) {
-      const here = page.facilities.polygon.whole[i] === polygon.number;
-      if (here && page.facilities.kind.whole[i] === at) {
-        entries.push(facilityEntry(page, i));
-      }
-    }
-    return build(
-      "details",
-      { class: "kind", ...about },
-      build("summary", { class: "kind-title" }, title),
-      build("ul", {}, entries),
-    );
-  }
-
   function polygonView(page, polygon) {
-    const listed = polygon.kinds.reduce((sum, kind) => sum + (kind.count || 0), 0);
-    const kinds = page.scene.kinds;
-    const services = (role) =>
-      kinds.map((kind, at) => (kind.role === role ? kindEntry(page, polygon, kind, at) : null));
-    const has = (role) => kinds.some((kind) => kind.role === role);
+    const standing = targeting.table.standing(page, polygon);
     return [
       backButton(page),
       build("h2", {}, say("polygon.title", { number: polygon.number })),
@@ -298,18 +176,11 @@
           }),
         )
         : null,
+      standing ? build("p", { "data-standing": "" }, standing) : null,
       build("h3", {}, say("profile.title")),
-      profileTable(page, polygon),
+      polygon.profile ? profileTable(page, polygon) : build("p", {}, say("profile.none")),
       build("p", { class: "fine" }, say("profile.note")),
-      build("h3", {}, say("facility.title", { count: listed })),
-      kinds.length ? null : build("p", {}, say("facility.none")),
-      has("service") ? build("h4", {}, say("facility.services")) : null,
-      services("service"),
-      has("risk") ? build("h4", {}, say("facility.risks")) : null,
-      services("risk"),
-      has("context") ? build("h4", {}, say("facility.context")) : null,
-      services("context"),
-      build("p", { class: "fine" }, say("facility.note")),
+      targeting.services.section(page, polygon),
     ];
   }
 
@@ -317,5 +188,5 @@
     tab: { key: "polygons", word: "panel.polygons", order: 0 },
     views: { home, polygon: (page, view) => polygonView(page, view.polygon) },
   });
-  targeting.panel = { home, polygonView, points, bar, head, column, backButton };
+  targeting.panel = { home, polygonView, points, bar, head, column, backButton, nameOf, profileTable };
 })((window.targeting = window.targeting || {}));
