@@ -115,6 +115,7 @@ def run(
     *,
     tell: Tell = silent,
     cache: Path | None = None,
+    internal: bool = False,
 ) -> tuple[Result, list[Path]]:
     """Carry out a study file and write its maps and tables.
 
@@ -130,6 +131,8 @@ def run(
         Gets the name of each step as it starts.
     cache : Path, optional
         As for `load`.
+    internal : bool
+        Also write the page and the tables with exact values, for the office.
 
     Returns
     -------
@@ -157,4 +160,4 @@ def run(
     study, territory = load(path, data, tell=tell, cache=cache)
     result = carry_out(study, territory, tell=tell)
     tell("write")
-    return result, write_outputs(result, out)
+    return result, write_outputs(result, out, internal=internal)

@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from targeting.render.hotspots import hotspot_table
 from targeting.render.indicators import indicator_table
 from targeting.render.intake import INTAKE_HTML, INTAKE_JSON, intake_record, write_intake
 from targeting.render.neighbors import neighbors_svg
-from targeting.render.page import TargetMap
+from targeting.render.page import TargetMap, write_page
 from targeting.render.records import plain
 from targeting.render.scene import class_breaks
 from targeting.render.sharing import write_kmz, write_sheets
@@ -48,6 +48,7 @@ from targeting.render.tables import (
 
 GEOPACKAGE = "targeting.gpkg"
 MANIFEST = "manifest.json"
+INTERNAL = ("internal/internal.html", "internal/blocks.parquet", "internal/polygons.parquet")
 SHEETS = "sheets"
 # Files carry no clock: the same study gives the same bytes on any day.
 _INSTANT = "2000-01-01T00:00:00.000Z"
@@ -78,7 +79,7 @@ CREATE TABLE layer_styles (
 """
 
 
-def write_outputs(result: Result, folder: Path) -> list[Path]:
+def write_outputs(result: Result, folder: Path, *, internal: bool = False) -> list[Path]:
     """Write the page, the tables and the manifest of a result.
 
     Parameters
@@ -87,6 +88,9 @@ def write_outputs(result: Result, folder: Path) -> list[Path]:
         A study carried out.
     folder : Path
         Where the files go; made when it does not exist.
+    internal : bool
+        Also write `internal/`: the page and the tables with exact values, for the office. All
+        other files are for the public either way.
 
     Returns
     -------
@@ -114,10 +118,15 @@ def write_outputs(result: Result, folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder))
         try:
-            names = _write_all(result, draft)
+            names = _write_all(result, draft, internal=internal)
             for name in names:
                 (folder / name).parent.mkdir(exist_ok=True)
                 (draft / name).replace(folder / name)
+            if not internal:  # of an earlier run: nobody asked for it now
+                for name in INTERNAL:
+                    (folder / name).unlink(missing_ok=True)
+                with suppress(OSError):
+                    (folder / INTERNAL[0]).parent.rmdir()
             # Sheets of an earlier run that had more polygons would speak of none there is.
             for sheet in (folder / SHEETS).glob("[0-9]*.html"):
                 if f"{SHEETS}/{sheet.name}" not in names:
@@ -173,7 +182,19 @@ def _why(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _write_all(result: Result, folder: Path) -> list[str]:
+def _write_internal(result: Result, folder: Path) -> list[str]:
+    """Write what is for the office alone, in a folder of its own; return the names."""
+    held = public.protected(result, internal=True)
+    (folder / INTERNAL[0]).parent.mkdir()
+    write_page(held, folder / INTERNAL[0])
+    block_table(held).to_parquet(folder / INTERNAL[1], index=False, compression="zstd")
+    polygon_table(held).to_parquet(folder / INTERNAL[2], index=False, compression="zstd")
+    return list(INTERNAL)
+
+
+def _write_all(result: Result, folder: Path, *, internal: bool = False) -> list[str]:
+    apart = _write_internal(result, folder) if internal else []
+    result = public.protected(result)
     blocks, polygons = block_table(result), polygon_table(result)
     page = TargetMap(result)
     page.save(folder / "index.html")
@@ -194,6 +215,7 @@ def _write_all(result: Result, folder: Path) -> list[str]:
     write_intake(_intake(result), folder)
     names = [
         "index.html",
+        *apart,
         *_share(result, page, folder),
         GEOPACKAGE,
         "blocks.parquet",
@@ -350,11 +372,14 @@ def manifest(result: Result, outputs: dict[str, str]) -> dict[str, Any]:
     dict
         Ready for JSON; no clock and no path of this machine.
     """
+    result = public.protected(result)
     record = {
         "study": result.study.as_record(),
         "seed": result.study.seed,
         "made": result.study.made,
+        # Of the files: those in `internal` are for the office alone.
         "mode": "public",
+        "internal": sorted(name for name in outputs if name in INTERNAL),
         "versions": {"python": platform.python_version(), **_versions()},
         "inputs": [_input(layer) for layer in result.territory.intake.layers],
         "findings": [

@@ -15,6 +15,7 @@ from branca.element import Figure, MacroElement
 from folium.map import Layer
 from folium.template import Template
 
+from targeting.i18n import LANGUAGES, say
 from targeting.model import Result
 from targeting.render.elements import BlocksLayer, FacilitiesLayer, PolygonsLayer
 from targeting.render.elements.guests import (
@@ -25,11 +26,14 @@ from targeting.render.elements.guests import (
 )
 from targeting.render.inlined import asset, json_text, page_template, policy
 from targeting.render.plain import plain_tables
+from targeting.render.public import protected
 from targeting.render.scene import Scene, build_scene
 from targeting.render.sharing import picture_svg
 
 
-def write_page(result: Result, path: Path, *, language: str | None = None) -> None:
+def write_page(
+    result: Result, path: Path, *, language: str | None = None, internal: bool = False
+) -> None:
     """Write the page of a result; the same result gives the same bytes.
 
     Parameters
@@ -40,9 +44,18 @@ def write_page(result: Result, path: Path, *, language: str | None = None) -> No
         File to write.
     language : str, optional
         `"es"` or `"en"`: the language the page opens in. Default: the study's.
+    internal : bool
+        For the office: exact values, and a watermark that says so. Incident points, contacts and
+        the places of protected facilities are in neither page.
     """
-    html = TargetMap(result, language=language).get_root().render()
+    html = TargetMap(result, language=language, internal=internal).get_root().render()
     path.write_bytes(html.encode("utf-8"))
+
+
+def _band() -> str:
+    """Return what an internal page says of itself, in every language at once."""
+    told = (f'<span lang="{code}">{say("page.internal.band", code)}</span>' for code in LANGUAGES)
+    return f'<p class="internal-band" role="note">{" · ".join(told)}</p>'
 
 
 class PageFigure(Figure):
@@ -91,6 +104,8 @@ class PageFigure(Figure):
             ),
         }
         html = page_template().replace('<html lang="es">', f'<html lang="{scene["language"]}">', 1)
+        if scene["mode"] == "internal":
+            html = html.replace("<body>", f'<body class="internal">\n{_band()}', 1)
         html = re.sub("<!--(map-head|map|map-script|plain|data)-->", lambda m: holes[m[1]], html)
         rules = policy(html, style_attributes(body))
         meta = f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
@@ -109,6 +124,8 @@ class TargetMap(folium.Map):
         A study carried out.
     language : str, optional
         `"es"` or `"en"`. Default: the study's.
+    internal : bool
+        As for `write_page`.
     """
 
     default_js: list[tuple[str, str]] = []
@@ -133,7 +150,10 @@ class TargetMap(folium.Map):
         """
     )
 
-    def __init__(self, result: Result, *, language: str | None = None) -> None:
+    def __init__(
+        self, result: Result, *, language: str | None = None, internal: bool = False
+    ) -> None:
+        result = protected(result, internal=internal)
         super().__init__(
             tiles=None,
             zoom_control=False,
