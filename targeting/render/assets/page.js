@@ -73,6 +73,7 @@
     }
 
     start() {
+      this.restoring = true; // what stands in the address is read before it is written
       targeting.rooms.starts.forEach((start) => start(this));
       this.chooseLayer(this.layer.id);
       this.say();
