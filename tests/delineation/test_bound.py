@@ -134,6 +134,8 @@ def random_moat(chance: np.random.Generator, city: City) -> Moat:
         float(chance.normal(0, 0.01)),
         float(chance.normal(0, 10)),
         chance.normal(0, 10, int(chance.integers(0, 20))),
+        float(chance.choice([0.0, chance.exponential(0.3), np.nan])),
+        float(chance.choice([chance.exponential(0.01), -1.0, 0.0])),
     )
 
 
@@ -144,7 +146,7 @@ def test_no_plan_is_worth_more_than_the_bound():
         city = random_city(chance)
         rules = random_rules(chance, city)
         best = optimum(city, rules)
-        bound = upper_bound(city, rules)
+        bound = upper_bound(city, rules, effort=1.0 + seed % 3)
         assert bound.value >= best, seed
         assert check_bound(city, rules, bound.certificate) == bound.value
         for _ in range(5):

@@ -21,14 +21,15 @@ from targeting.delineation.bound.certificate import Bound, Certificate, Piece
 from targeting.delineation.bound.check import check_bound
 from targeting.delineation.bound.moats import Dual, moats
 from targeting.delineation.bound.possible import Possible, possible_blocks
-from targeting.delineation.bound.rounding import Round, flat, rounded
+from targeting.delineation.bound.rounding import Round, flat, others, rounded
 from targeting.delineation.graph import City
 from targeting.delineation.rules import Rules
 
 CROWDED = 8
 TURNS = 3
 TRIFLE = 3e-4
-LONGER = 3.0
+LONGER = 2.0
+TOGETHER = 6
 FACTORS = (1.015, 1.03, 1.05, 0.98)
 
 
@@ -67,7 +68,7 @@ def upper_bound(
     at = flat(city, rules, possible)
     pooled = priced(at.everything, polygons)
     at, pooled = rounded(city, rules, possible, at, pooled)
-    pieces = _pieces(at, possible, pooled, rules, effort)
+    pieces = _pieces([at, *others(city, rules, possible, at)], possible, pooled, rules, effort)
     round_ = (replace(piece, outline=at.outline, spread=at.spread) for piece in pieces)
     certificate = Certificate(tuple(round_))
     return Bound(check_bound(city, rules, certificate), certificate)
@@ -100,19 +101,21 @@ class _Table:
 
 
 def _pieces(
-    at: Round, possible: Possible, pooled: Priced, rules: Rules, effort: float
+    cities: Sequence[Round], possible: Possible, pooled: Priced, rules: Rules, effort: float
 ) -> list[Piece]:
     """Prices for each component with few polygons by itself, and for the others together.
 
     How many polygons each gets in the best split follows from what one more is worth among the
     others, and that from how many are left for them.
     """
-    whole, everything = at.whole, at.everything
+    whole, everything = cities[0].whole, cities[0].everything
     polygons = possible.polygons(rules)
-    pieces = [_everywhere(whole, everything, possible, pooled, rules, effort)]
+    pieces = [_everywhere(cities, possible, pooled, rules, effort)]
+    if effort >= LONGER:
+        pieces.append(_everywhere(cities, possible, pooled, rules, effort, TOGETHER))
     for factor in FACTORS if effort >= LONGER else ():
         other = at_prices(everything, polygons, pooled.prices * np.array([factor] * 3 + [1.0]))
-        pieces.append(_everywhere(whole, everything, possible, other, rules, effort))
+        pieces.append(_everywhere(cities, possible, other, rules, effort))
     tables = _tables(whole, everything, possible, pooled, polygons, effort)
     if not tables:
         return pieces
@@ -170,14 +173,15 @@ def _bracket(place: Place, known: Priced) -> np.ndarray:
 
 
 def _everywhere(
-    whole: Place,
-    place: Place,
+    cities: Sequence[Round],
     possible: Possible,
     known: Priced,
     rules: Rules,
     effort: float,
+    together: int = 1,
 ) -> Piece:
     """One piece for all components, with moats around its remote hot places."""
+    whole, place = cities[0].whole, cities[0].everything
     bracket = _bracket(place, known)
     counts, loses = np.zeros(len(whole.blocks)), np.zeros(len(whole.blocks))
     counts[place.blocks] = np.maximum(bracket, 0.0)
@@ -186,7 +190,7 @@ def _everywhere(
     flow[place.kept] = known.best.flow
     spare = np.maximum(whole.links.cost - flow, 0.0)
     dual = Dual(counts, loses, spare, known.prices, _one_more(known.prices, whole))
-    around = moats(whole, possible.among, dual, rules, effort)
+    around = moats(cities, possible.among, dual, rules, effort, together)
     return Piece(*_plain(known.prices), flow, moats=tuple(around))
 
 

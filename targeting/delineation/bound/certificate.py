@@ -26,7 +26,7 @@ class Moat:
         Positions of its blocks.
     lowered : ndarray
         By how much each of these counts for less, in need.
-    resident, ground, block, flow
+    resident, ground, block, flow, outline, spread
         As in `Piece`, for one polygon inside; the flow along the links between its blocks.
     """
 
@@ -36,6 +36,8 @@ class Moat:
     ground: float = 0.0
     block: float = 0.0
     flow: np.ndarray = field(default_factory=_nothing)
+    outline: float = 0.0
+    spread: float = 0.0
 
 
 @dataclass(frozen=True)

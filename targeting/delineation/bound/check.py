@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import heapq
 import math
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -123,17 +122,21 @@ def _read(city: City, rules: Rules) -> _Ground:
     return _Ground(held, part, room, back, np.zeros(len(row)), np.zeros(len(row)))
 
 
-def _border_costs(ground: _Ground, city: City, rules: Rules, piece: Piece) -> np.ndarray:
+def _border_costs(
+    ground: _Ground, city: City, rules: Rules, own: Piece | Moat, links: np.ndarray | slice
+) -> np.ndarray:
     """Return what it costs to part two neighbors, the same both ways."""
-    more, _ = _roundness(rules, piece)
-    one = rules.limits.price_per_m * city.priced_facing
-    one = one + more * city.facing if more else one
-    return np.asarray((one + one[ground.back]) / 2)
+    more, _ = _roundness(rules, own)
+    price, back = rules.limits.price_per_m, ground.back[links]
+    cost = (price * city.priced_facing[links] + price * city.priced_facing[back]) / 2
+    if more:
+        cost = cost + (more * city.facing[links] + more * city.facing[back]) / 2
+    return np.asarray(cost)
 
 
 def _fixed(ground: _Ground, city: City, rules: Rules, piece: Piece) -> list[tuple[int, float]]:
     """Return, for each component a piece speaks of, the sum of its blocks' brackets."""
-    ground = ground._replace(cost=_border_costs(ground, city, rules, piece))
+    ground = ground._replace(cost=_border_costs(ground, city, rules, piece, slice(None)))
     local = 0 <= piece.start < len(city.need)
     if local:
         blocks = np.flatnonzero(ground.held & (ground.part == ground.part[piece.start]))
@@ -202,8 +205,7 @@ def _lowered(
         way_out = _way_out(ground, city, mine, less > 0, np.maximum(-whole[mine], 0.0), spare)
         less = less * min(1.0, way_out / total) * (1 - OUTWARD * ULPS)
         after = whole[mine] - less
-        own = replace(piece, resident=moat.resident, ground=moat.ground, block=moat.block)
-        stays = _stays(ground, city, rules, own, moat, mine, np.maximum(after, 0.0))
+        stays = _stays(ground, city, rules, moat, mine, np.maximum(after, 0.0))
         if stays <= _of_one(rules, piece) * (1 - OUTWARD * ULPS):
             whole[mine] = after
             free[mine] = False
@@ -269,7 +271,6 @@ def _stays(
     ground: _Ground,
     city: City,
     rules: Rules,
-    own: Piece,
     moat: Moat,
     mine: np.ndarray,
     counts: np.ndarray,
@@ -287,19 +288,19 @@ def _stays(
     given = np.nan_to_num(np.asarray(moat.flow, dtype=np.float64))
     if len(given) == int(inner.sum()):
         ground.flow[links[inner]] = given
-    cost = ground.cost[links]
+    cost = _border_costs(ground, city, rules, moat, links)
     away = np.clip((ground.flow[links] - ground.flow[ground.back[links]]) / 2, -cost, cost)
     ground.flow[links[inner]] = 0.0
     away = np.where(inner, away, cost)
-    bracket = _brackets(city, rules, own, mine, (many, cost, away))
+    bracket = _brackets(city, rules, moat, mine, (many, cost, away))
     bracket = bracket - counts + np.abs(counts) * OUTWARD
-    return _up(math.fsum(bracket[bracket > 0])) + _of_one(rules, own)
+    return _up(math.fsum(bracket[bracket > 0])) + _of_one(rules, moat)
 
 
 def _brackets(
     city: City,
     rules: Rules,
-    piece: Piece,
+    piece: Piece | Moat,
     blocks: np.ndarray,
     links: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> np.ndarray:
@@ -324,7 +325,7 @@ def _brackets(
     return np.asarray(sum(parts) + size * (ULPS + 4 * many) * EPSILON)
 
 
-def _of_one(rules: Rules, piece: Piece) -> float:
+def _of_one(rules: Rules, piece: Piece | Moat) -> float:
     """Return the most that the prices of what one polygon holds can add up to."""
     limits = rules.limits
     person, meter, block = _prices(rules, piece)
@@ -339,7 +340,7 @@ def _of_one(rules: Rules, piece: Piece) -> float:
     return _up(one)
 
 
-def _roundness(rules: Rules, piece: Piece) -> tuple[float, float]:
+def _roundness(rules: Rules, piece: Piece | Moat) -> tuple[float, float]:
     """Price of a meter and reward of a square meter; 0 where compactness is not asked for."""
     more, reward = piece.outline, piece.spread
     asked = rules.limits.compactness_min > 0
@@ -347,7 +348,7 @@ def _roundness(rules: Rules, piece: Piece) -> tuple[float, float]:
     return (more, reward) if fine else (0.0, 0.0)
 
 
-def _prices(rules: Rules, piece: Piece) -> tuple[float, float, float]:
+def _prices(rules: Rules, piece: Piece | Moat) -> tuple[float, float, float]:
     """Prices of a resident, a square meter and a block; 0 where there is no limit to price."""
     limits = rules.limits
     person = piece.resident if math.isfinite(piece.resident) else 0.0

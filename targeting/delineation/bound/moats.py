@@ -7,14 +7,16 @@ Williamson 1995): the prizes of a place are worth no more than the moat around i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sparse
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from targeting.delineation.bound.budget import PRICED, ROUGH, Place, part_of, priced
+from targeting.delineation.bound.budget import PRICED, ROUGH, Place, Priced, part_of, priced
 from targeting.delineation.bound.certificate import Moat
+from targeting.delineation.bound.rounding import Round
 from targeting.delineation.rules import Rules
 
 COLD = 1e-6
@@ -22,6 +24,8 @@ CROWDED = 2.0
 SAFE = 1e-7
 TRIFLE = 2e-4
 MOATS = 24
+HALVINGS = 2
+FARTHER = 1.02
 
 
 class Dual(NamedTuple):
@@ -37,13 +41,21 @@ class Dual(NamedTuple):
     one_more: float
 
 
-def moats(whole: Place, among: np.ndarray, dual: Dual, rules: Rules, effort: float) -> list[Moat]:
+def moats(
+    cities: Sequence[Round],
+    among: np.ndarray,
+    dual: Dual,
+    rules: Rules,
+    effort: float,
+    together: int = 1,
+) -> list[Moat]:
     """Return moats around the hot places that are small or remote.
 
     Parameters
     ----------
-    whole : Place
-        The city.
+    cities : sequence of Round
+        The city as the dual has it, and with other prices of roundness: one polygon within a moat
+        may be smaller than most.
     among : ndarray of bool
         Blocks that may be in a polygon.
     dual : Dual
@@ -52,7 +64,10 @@ def moats(whole: Place, among: np.ndarray, dual: Dual, rules: Rules, effort: flo
         What is asked for.
     effort : float
         How many places are tried, and how often.
+    together : int
+        How many small places near each other one moat may surround.
     """
+    whole = cities[0].whole
     links, count = whole.links, len(among)
     if not among.any() or len(rules.required):
         return []
@@ -68,23 +83,56 @@ def moats(whole: Place, among: np.ndarray, dual: Dual, rules: Rules, effort: flo
     least = TRIFLE / effort * (float(worth.sum()) + rules.polygons * dual.one_more)
     small = np.flatnonzero((worth > least) & (people <= CROWDED * whole.most[0]))
     small = small[np.argsort(-worth[small], kind="stable")][: int(MOATS * effort)]
-    taken = hot.copy()
+    dug = np.zeros(count, dtype=bool)
     found = []
     for which in small:
         core = np.flatnonzero(hot & (label == which))
-        taken[core] = False
-        prize = float(worth[which])
-        far = dijkstra(graph, indices=core, min_only=True, limit=prize)
-        radius = min(prize, float(far[taken].min(initial=np.inf)))
-        taken[core] = True
+        if dug[core].any():
+            continue
+        core, far, radius = _reach(graph, (hot, label, dug), core, dual.counts, whole, together)
+        prize = float(dual.counts[core].sum())
         if radius <= tiny:
             continue
         blocks = np.flatnonzero(among & (far < radius))
-        moat = _moat(whole, dual, rules, blocks, np.isin(blocks, core), radius / prize, effort)
+        moat = _moat(cities, dual, rules, blocks, np.isin(blocks, core), radius / prize, effort)
         if moat is not None:
-            taken[blocks] = True
+            dug[blocks] = True
             found.append(moat)
     return found
+
+
+def _reach(
+    graph: sparse.csr_array,
+    places: tuple[np.ndarray, np.ndarray, np.ndarray],
+    core: np.ndarray,
+    counts: np.ndarray,
+    whole: Place,
+    together: int,
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return a core, how far each block is from it, and how far other places and moats are.
+
+    Where the nearest place is small too, both together may be farther from all others than each
+    from the other: then they are one core.
+    """
+    hot, label, dug = places
+    others = (hot & (label != label[core[0]])) | dug
+    best: tuple[np.ndarray, np.ndarray, float] | None = None
+    for _ in range(together):
+        prize = float(counts[core].sum())
+        far = dijkstra(graph, indices=core, min_only=True, limit=prize)
+        near = int(np.argmin(np.where(others, far, np.inf)))
+        radius = min(prize, float(far[near]) if others[near] else np.inf)
+        if best is None or radius > best[2] * FARTHER:
+            best = core, far, radius
+        if radius >= prize or dug[near]:
+            break
+        more = np.flatnonzero(hot & (label == label[near]))
+        core = np.concatenate([core, more])
+        if dug[more].any() or whole.use[0][core].sum() > CROWDED * whole.most[0]:
+            break
+        others[more] = False
+    assert best is not None
+    return best
 
 
 def _passing(whole: Place, dual: Dual, open_: np.ndarray) -> np.ndarray:
@@ -112,7 +160,7 @@ def _places(whole: Place, passable: np.ndarray) -> np.ndarray:
 
 
 def _moat(
-    whole: Place,
+    cities: Sequence[Round],
     dual: Dual,
     rules: Rules,
     blocks: np.ndarray,
@@ -121,24 +169,28 @@ def _moat(
     effort: float,
 ) -> Moat | None:
     """Lower the core by as much of the share as polygons that stay inside allow."""
-    inside = np.zeros(len(whole.blocks), dtype=bool)
+    inside = np.zeros(len(dual.counts), dtype=bool)
     inside[blocks] = True
-    place = part_of(whole, inside, blocks)
+    places = [part_of(city.whole, inside, blocks) for city in cities]
     counts = dual.counts[blocks] * (1 - SAFE)
-    if whole.use[0][blocks].sum() < rules.limits.population_min * (1 - SAFE):
+    if places[0].use[0].sum() < rules.limits.population_min * (1 - SAFE):
         return Moat(blocks, counts * core * share * (1 - SAFE))
     low, high = 0.0, share
-    best = None
-    for _ in range(2 + int(effort)):
+    best, which = None, -1
+    most = dual.one_more * (1 - SAFE)
+    for _ in range(HALVINGS + int(effort)):
         lowered = counts * core * high * (1 - SAFE)
-        own = place.links.own - dual.counts[blocks] + lowered
-        known = priced(
-            place._replace(links=place.links._replace(own=own)), 1, dual.prices, ROUGH, exactly=True
-        )
-        over = known.value - dual.one_more * (1 - SAFE)
-        if over <= 0:
+        less = lowered - dual.counts[blocks]
+        if which < 0:
+            tried = [_one_inside(place, less) for place in places]
+            which = min(range(len(tried)), key=lambda one: tried[one].value)
+            known = tried[which]
+        else:
+            known = _one_inside(places[which], less)
+        if known.value <= most:
             person, meter, block = known.prices[:PRICED].tolist()
-            best = Moat(blocks, lowered, person, meter, block, known.best.flow)
+            round_ = (cities[which].outline, cities[which].spread)
+            best = Moat(blocks, lowered, person, meter, block, known.best.flow, *round_)
             if high >= share:
                 break
             low, high = high, (high + share) / 2
@@ -146,3 +198,9 @@ def _moat(
             share = high
             high = (low + high) / 2
     return best
+
+
+def _one_inside(place: Place, less: np.ndarray) -> Priced:
+    """Return what one polygon in a moat is worth at most beyond what its blocks count for."""
+    links = place.links._replace(own=place.links.own + less)
+    return priced(place._replace(links=links), 1, None, ROUGH, exactly=True)

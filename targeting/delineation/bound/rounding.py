@@ -30,6 +30,7 @@ STEPS = 5
 SKETCH = Care(4, 3e-3)
 WIDER = 2.0
 NEAR = 0.02
+SMALLER = ((0.5, 0.8), (1.0, 1.6), (0.3, 0.75))
 
 
 class Round(NamedTuple):
@@ -96,6 +97,16 @@ def rounded(
         return before, known
     found = priced(best.everything, polygons, value.prices, ROUGH)
     return best, min(found, value, key=lambda one: one.value)
+
+
+def others(city: City, rules: Rules, possible: Possible, at: Round) -> list[Round]:
+    """Return the city at other prices of roundness, for polygons smaller than most."""
+    if not at.outline:
+        return []
+    return [
+        _with(city, rules, possible, at.outline * outline, at.spread * spread)
+        for outline, spread in SMALLER
+    ]
 
 
 def _next(low: tuple[float, float], high: tuple[float, float]) -> float:
