@@ -38,6 +38,7 @@ from targeting.render.records import (
 )
 from targeting.render.style import RAMP
 from targeting.render.sureness import SURE_BREAKS, plan_record, sure_columns
+from targeting.render.trend import trend_record
 from targeting.render.weighting import pack_bands, pack_weights
 
 CLASS_SHARES = (0.2, 0.4, 0.6, 0.8, 0.9)
@@ -121,6 +122,7 @@ def build_scene(result: Result, *, language: str | None = None, internal: bool =
         "facilities": facilities,
         "context": pack_context(packer, result, origin),
         "places": places,
+        "trend": trend_record(result),
         "weights": weights,
         "plan": plan_record(result) | {"hold_out": hold_out_record(result)},
         "about": about_record(result),

@@ -180,6 +180,7 @@
       build("h3", {}, say("profile.title")),
       polygon.profile ? profileTable(page, polygon) : build("p", {}, say("profile.none")),
       build("p", { class: "fine" }, say("profile.note")),
+      targeting.trend.section(page, { polygon }),
       targeting.services.section(page, polygon),
     ];
   }

@@ -1,0 +1,32 @@
+/* What stands below the ranked table while nothing is chosen: how to use the page, what to know. */
+(function (targeting) {
+  "use strict";
+
+  const { build } = targeting;
+  const say = (key) => targeting.words.say(key);
+
+  function list(start) {
+    const entries = [];
+    for (let i = 1; targeting.words.has(start + i); i += 1) {
+      entries.push(build("li", {}, say(start + i)));
+    }
+    return build("ul", {}, entries);
+  }
+
+  function section(page) {
+    const about = build(
+      "button",
+      { type: "button", class: "plain", onclick: () => page.showTab("about") },
+      say("guide.more"),
+    );
+    return [
+      build("h3", {}, say("guide.use")),
+      list("guide.use_"),
+      build("h3", {}, say("guide.know")),
+      list("guide.know_"),
+      build("p", {}, about),
+    ];
+  }
+
+  targeting.rooms.add({ sections: { home: section } });
+})((window.targeting = window.targeting || {}));
