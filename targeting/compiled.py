@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import event as numba_event
 from platformdirs import user_cache_path
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
@@ -53,6 +55,7 @@ def _kept_in() -> str:
 
 
 _config: Any = numba.config
+_event: Any = numba_event
 _config.CACHE_DIR = _kept_in() or _config.CACHE_DIR
 
 
@@ -118,3 +121,40 @@ def njit_lean(function: Loop) -> Loop:
         The same function, compiled the first time it is called with each set of types.
     """
     return cast(Loop, numba.njit(**_LEAN)(function))
+
+
+@contextmanager
+def compiling_told(tell: Callable[[], None]) -> Iterator[None]:
+    """Tell, once, that a loop is being compiled which no earlier run has kept.
+
+    Parameters
+    ----------
+    tell : callable
+        Called as the first of them starts; never when all are kept on disk.
+
+    Examples
+    --------
+    >>> with compiling_told(lambda: print("once")):
+    ...     [numba.njit(lambda x, by=by: x + by)(1) for by in (1, 2)]
+    once
+    [2, 3]
+    """
+    listener = _Once(tell)
+    _event.register("numba:compile", listener)
+    try:
+        yield
+    finally:
+        _event.unregister("numba:compile", listener)
+
+
+class _Once(numba_event.Listener):
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell: Callable[[], None] | None = tell
+
+    def on_start(self, event: Any) -> None:
+        tell, self._tell = self._tell, None
+        if tell is not None:
+            tell()
+
+    def on_end(self, event: Any) -> None:
+        """Nothing to tell."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from targeting import compiled
 from targeting.characterization import profile
 from targeting.composite.checks import check_composite
 from targeting.composite.doubting import doubt_of
@@ -58,6 +59,11 @@ def carry_out(study: Study, territory: Territory, *, tell: Tell = silent) -> Res
     >>> bool(result.polygons.reasons["code"].notna().all())
     True
     """
+    with compiled.compiling_told(lambda: tell("compile")):
+        return _carried_out(study, territory, tell)
+
+
+def _carried_out(study: Study, territory: Territory, tell: Tell) -> Result:
     tell("measure")
     values = measure(territory, study.indicators)
     tell("score")
