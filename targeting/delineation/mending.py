@@ -57,10 +57,11 @@ def mended(
     asked: Rules,
     groups: Sequence[np.ndarray],
     limits: Sequence[Limits],
+    bad: np.ndarray,
     ground: np.ndarray,
     sketches: Callable[[Sequence[np.ndarray]], np.ndarray],
 ) -> tuple[list[np.ndarray], list[Limits], list[int]]:
-    """Anneal each group whose ground breaks a rule under stricter limits of the estimate.
+    """Anneal groups whose ground breaks a rule under stricter limits of the estimate.
 
     How far the estimate from the links is off differs from group to group and hardly changes with
     a few blocks; so does how far a sketch is off what is drawn.
@@ -70,11 +71,13 @@ def mended(
     prepared : Prepared
         The city.
     asked : Rules
-        What the ground must keep.
+        What the ground must keep in the end.
     groups : sequence of ndarray
         The plan.
     limits : sequence of Limits
         Of each group, for its estimate.
+    bad : ndarray of bool
+        Which groups to mend.
     ground : ndarray of geometry
         What was seen of each group: its place, or a sketch.
     sketches : callable
@@ -86,16 +89,16 @@ def mended(
         The plan, the limits of each group, and which groups could not be mended.
     """
     plan, own, lost = list(groups), list(limits), []
-    for place in np.flatnonzero(~fitting(ground, asked.limits)):
+    for place in np.flatnonzero(bad).tolist():
         group, seen, sketch = groups[place], ground[place : place + 1], sketches([groups[place]])
         larger = float(shapely.area(seen)[0] / shapely.area(sketch)[0])
         rounder = float(roundness(seen)[0] / roundness(sketch)[0])
         for _ in range(MENDS_MAX):
             area, round_ = larger * shapely.area(sketch)[0], rounder * roundness(sketch)[0]
             own[place] = _stricter(prepared.city, group, own[place], asked.limits, area, round_)
-            trial = alone(prepared.city, asked, plan, int(place), own[place])
+            trial = alone(prepared.city, asked, plan, place, own[place])
             if not len(trial) or np.array_equal(trial, group):
-                lost.append(int(place))
+                lost.append(place)
                 break
             group = plan[place] = trial
             sketch = sketches([group])
@@ -103,7 +106,7 @@ def mended(
             if small and rounder * roundness(sketch)[0] >= asked.limits.compactness_min:
                 break
         else:
-            lost.append(int(place))
+            lost.append(place)
     return plan, own, lost
 
 

@@ -24,6 +24,7 @@ ATTEMPTS = 8
 FILLS_MAX = 6
 AGAIN = 0.3
 CLOSED_M = 15.0
+SKETCHED_ROUNDER = 1.04
 ROUND_CORNERS = 2
 
 See = Callable[[Sequence[np.ndarray]], np.ndarray]
@@ -65,7 +66,8 @@ def on_the_ground(
         last = attempt == ATTEMPTS
         groups = _without_holes(prepared, asked, groups, limits, paper.sketches)
         seen = paper.sketches(groups)
-        if last or fitting(seen, asked.limits).all():
+        good, aim = fitting(seen, asked.limits), _sketched(asked)
+        if last or good.all():
             groups = _without_holes(prepared, asked, groups, limits, paper.places)
             seen = paper.places(groups)
             good = fitting(seen, asked.limits)
@@ -73,7 +75,8 @@ def on_the_ground(
                 kept = [at for at, fits in enumerate(good) if fits]
                 strictest = replace(asked, limits=tighter([asked.limits, *limits]))
                 return [groups[at] for at in kept], seen[kept], strictest
-        groups, limits, lost = mended(prepared, asked, groups, limits, seen, paper.sketches)
+            aim = asked
+        groups, limits, lost = mended(prepared, aim, groups, limits, ~good, seen, paper.sketches)
         if lost:
             rules = replace(asked, limits=tighter([asked.limits, *limits]))
             kept = [at for at in range(len(groups)) if at not in lost]
@@ -81,6 +84,12 @@ def on_the_ground(
             groups = _renewed(prepared, rules, [groups[at] for at in kept], seed + attempt, effort)
             limits += [rules.limits] * (len(groups) - len(limits))
     raise AssertionError("unreachable")
+
+
+def _sketched(asked: Rules) -> Rules:
+    """Return the rules a sketch should keep, for it is a little rounder than the place drawn."""
+    least = min(asked.limits.compactness_min * SKETCHED_ROUNDER, 1.0)
+    return replace(asked, limits=asked.limits._replace(compactness_min=least))
 
 
 def _renewed(
