@@ -8,6 +8,7 @@
   const COARSE_M = 3; // a pixel this wide hides streets: blocks then take every pixel they touch
   const DASHED_M = 5; // from here on a street is a pixel here and none there: it is closed
   const STREET_M = 15;
+  const TOGETHER = 128; // blocks in one path: longer paths take longer than their parts
   const MOST_PIXELS = 4e6;
   const EQUATOR_M = 40075016.686;
   const LINE = "rgba(40, 44, 52, 0.35)";
@@ -267,9 +268,27 @@
       this.clear();
       const ctx = this._ctx;
       const { scale, x, y, dense } = this.frame();
+      ctx.setTransform(dense * scale, 0, 0, dense * scale, dense * x, dense * y);
+      ctx.lineWidth = 0.8 / scale;
+      ctx.strokeStyle = LINE;
+      const outlined = this._meters / scale < COARSE_M;
+      const fills = this._fills(scale * dense, dense);
+      for (let first = 0; first < this._near.length; first += TOGETHER) {
+        for (const [one, path] of this._traced(this._near.slice(first, first + TOGETHER))) {
+          ctx.fillStyle = fills(one);
+          ctx.fill(path);
+          if (outlined && one !== targeting.scale.HIDDEN_CLASS) {
+            ctx.stroke(path);
+          }
+        }
+      }
+    },
+
+    /* Blocks as one path for each class. */
+    _traced(blocks) {
       const { xs, ys, shapeRings, ringEnds } = this.city.blocks;
       const paths = new Map();
-      for (const i of this._near) {
+      for (const i of blocks) {
         const one = this.painted.classes[i];
         let path = paths.get(one);
         if (!path) {
@@ -284,23 +303,24 @@
           path.closePath();
         }
       }
-      ctx.setTransform(dense * scale, 0, 0, dense * scale, dense * x, dense * y);
-      ctx.lineWidth = 0.8 / scale;
-      ctx.strokeStyle = LINE;
-      for (const [one, path] of paths) {
+      return paths;
+    },
+
+    /* The fill of a class, its pattern as large as on the screen at any scale. */
+    _fills(scale, dense) {
+      const patterns = new Map();
+      return (one) => {
         const { color, pattern } = targeting.scale.fill(this.painted, one);
-        if (pattern) {
+        if (color) {
+          return color;
+        }
+        if (!patterns.has(one)) {
           const tile = targeting.pattern(pattern[0], dense, pattern[1]);
-          ctx.fillStyle = ctx.createPattern(tile, "repeat");
-          ctx.fillStyle.setTransform(new DOMMatrix().scale(1 / (scale * dense)));
-        } else {
-          ctx.fillStyle = color;
+          patterns.set(one, this._ctx.createPattern(tile, "repeat"));
+          patterns.get(one).setTransform(new DOMMatrix().scale(1 / scale));
         }
-        ctx.fill(path);
-        if (this._meters / scale < COARSE_M && one !== targeting.scale.HIDDEN_CLASS) {
-          ctx.stroke(path);
-        }
-      }
+        return patterns.get(one);
+      };
     },
 
     /* On paper a canvas blanks what lies below it: the layer above is drawn on this one instead. */
