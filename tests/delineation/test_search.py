@@ -21,6 +21,8 @@ from targeting.delineation.rules import (
     plan_worth,
     worth,
 )
+from targeting.delineation.searching.board import build_board
+from targeting.delineation.searching.bridges import hubs, ways
 from targeting.delineation.searching.candidates import Candidates
 from targeting.delineation.searching.choosing import choose
 from targeting.delineation.searching.plan import keeps, wholes
@@ -323,3 +325,33 @@ def test_the_line_under_a_large_tie():
     # 30 % of the people tie at the top: 30 % above is nearer to 20 % than nobody above.
     assert line(np.array([0.1, 0.5, 0.9]), np.array([40.0, 30.0, 30.0]), 0.2) == 0.5
     assert line(np.array([0.1, 0.9]), np.array([40.0, 60.0]), 0.2) == 0.9
+
+
+def two_hot_places():
+    """A row of 14 blocks of 50 people: five worth 10 each, four of −2 between, five worth 9."""
+    links = Links(np.arange(13), np.arange(1, 14), np.full(13, 10.0), np.full(13, 60.0))
+    need = np.array([10.0] * 5 + [-2.0] * 4 + [9.0] * 5)
+    return build_city(need, np.full(14, 50.0), np.full(14, 3600.0), np.full(14, 240.0), links)
+
+
+@pytest.mark.parametrize(("most", "best"), [(700.0, 87.0), (600.0, 69.0), (400.0, 50.0)])
+def test_one_polygon_reaches_across_cold_blocks(most, best):
+    # By hand: all 14 blocks bring 50 − 8 + 45; of 12 in a row the first are best, 50 − 8 + 27; of
+    # eight in a row the first five alone.
+    city = two_hot_places()
+    rules = Rules(Limits(50.0, most, np.inf, 0.0, 0.0), 1)
+    found = search(city, rules, seed=1)
+    assert plan_worth(city, rules, found) == pytest.approx(best)
+
+
+def test_ways_join_hot_blocks_by_the_cheapest_blocks_between():
+    city = two_hot_places()
+    rules = Rules(Limits(50.0, 700.0, np.inf, 0.0, 0.0), 1)
+    board = build_board(city, rules, seed=1, fixed=None)
+    members, ends = ways(board, city, rules, np.array([4, 9]))
+    assert members.tolist() == [4, 5, 6, 7, 8, 9]
+    assert ends.tolist() == [6]
+    board.owner[6] = -2
+    assert len(ways(board, city, rules, np.array([4, 9]))[1]) == 0
+    assert len(ways(board, city, rules, np.array([4]))[1]) == 0
+    assert hubs(board, city, 3).tolist()[0] in range(5)

@@ -123,6 +123,7 @@ def grow_one(
 @njit_lean
 def grow_groups(
     seeds: np.ndarray,
+    given: np.ndarray,
     tries: np.ndarray,
     follow: np.ndarray,
     cover_max: int,
@@ -145,19 +146,21 @@ def grow_groups(
     values: np.ndarray,
     done: np.ndarray,
 ) -> int:
-    """Grow a group from each seed at each price; keep the best part of each, from its seed on.
+    """Grow a group from each start at each price; keep the best part of each, from its start on.
 
     Parameters
     ----------
     seeds : ndarray of int64
-        Where to start, most promising first.
+        Blocks to start from, those of the most promising start first, each beside one before it.
+    given : ndarray of int64
+        Where each start ends in `seeds`.
     tries : ndarray, shape (tries, 4)
         Price of a meter while growing, price of a resident, weight of the need around, and how
         much chance stirs.
     follow : ndarray, shape (blocks, 2)
         Need as the growth sees it, of the block and around it.
     cover_max : int
-        A seed in this many best groups of earlier seeds is skipped.
+        A start whose first block is in this many best groups of earlier starts is skipped.
     owner, starts, neighbor, facing, paid, blocks, totals, near_starts, near, rule
         As in `Board`; only the spare rows of `totals` are changed.
     covered, shared, rim, order : ndarray
@@ -165,7 +168,7 @@ def grow_groups(
     members, ends, values : ndarray
         Filled: blocks one group after the other, where each ends, worth and breach.
     done : ndarray of int64
-        Seeds worked off, before and after; the loop stops when `members` may be full.
+        Starts worked off, before and after; the loop stops when `members` may be full.
 
     Returns
     -------
@@ -176,23 +179,32 @@ def grow_groups(
     none = len(seeds) * 0
     used = 0
     groups = 0
-    for at in range(done[0], len(seeds)):
-        seed = seeds[at]
+    for at in range(done[0], len(given)):
+        begin = given[at - 1] if at > 0 else 0
+        seed = seeds[begin]
         done[0] = at
         if groups + len(tries) > len(ends) or used + len(tries) * len(order) > len(members):
             return groups
-        heavy = blocks[seed, PEOPLE] > rule[PEOPLE_MAX] or blocks[seed, AREA] > rule[AREA_MAX]
-        if owner[seed] != FREE or covered[seed] >= cover_max or heavy:
-            continue
-        if near_starts[-1] > 0 and not apart(seed, GROWING, owner, near_starts, near):
+        fits = covered[seed] < cover_max and given[at] - begin <= len(order)
+        people = 0.0
+        area = 0.0
+        for place in range(begin, given[at]):
+            block = seeds[place]
+            people += blocks[block, PEOPLE]
+            area += blocks[block, AREA]
+            fits &= owner[block] == FREE
+            if fits and near_starts[-1] > 0:
+                fits = apart(block, GROWING, owner, near_starts, near)
+        if not fits or people > rule[PEOPLE_MAX] or area > rule[AREA_MAX]:
             continue
         covered[seed] += 1
         top = -1
         most = -np.inf
         for turn in range(len(tries)):
-            order[0] = seed
+            for place in range(begin, given[at]):
+                order[place - begin] = seeds[place]
             size = grow_one(
-                none + 1,
+                none + given[at] - begin,
                 follow,
                 tries[turn, 0],
                 tries[turn, 1],
@@ -226,7 +238,7 @@ def grow_groups(
             groups += 1
         for place in range(ends[top - 1] if top > 0 else 0, ends[top]):
             covered[members[place]] += 1
-    done[0] = len(seeds)
+    done[0] = len(given)
     return groups
 
 

@@ -124,36 +124,45 @@ def promise(city: City, follow: np.ndarray, limits: Limits) -> np.ndarray:
 
 
 def grown(
-    board: Board, seeds: np.ndarray, tries: np.ndarray, follow: np.ndarray, cover_max: int
+    board: Board,
+    seeds: np.ndarray,
+    tries: np.ndarray,
+    follow: np.ndarray,
+    cover_max: int,
+    given: np.ndarray | None = None,
 ) -> Candidates:
-    """Grow groups from each seed at each price, on blocks that are free.
+    """Grow groups from each start at each price, on blocks that are free.
 
     Parameters
     ----------
     board : Board
         Left as it was.
     seeds : ndarray of int64
-        Most promising first.
+        Blocks to start from, the most promising start first.
     tries : ndarray, shape (tries, 4)
         Price of a meter while growing, price of a resident, weight of the need around, and how
         much chance stirs.
     follow : ndarray, shape (blocks, 2)
         Need as the growth sees it, of the block and around it.
     cover_max : int
-        A seed in this many best groups of earlier seeds is skipped.
+        A start whose first block is in this many best groups of earlier starts is skipped.
+    given : ndarray of int64, optional
+        Where each start ends in `seeds`; without it each seed is a start.
     """
     from targeting.delineation.searching._growing import grow_groups
 
     room = max(ROOM, len(tries) * len(board.order))
     covered = np.zeros(board.count, dtype=np.int64)
     done = np.zeros(1, dtype=np.int64)
+    given = np.arange(1, len(seeds) + 1) if given is None else given
     parts = []
-    while done[0] < len(seeds):
+    while done[0] < len(given):
         members = np.empty(room, dtype=np.int32)
-        ends = np.empty(max(len(seeds) - int(done[0]), 1) * len(tries), dtype=np.int64)
+        ends = np.empty(max(len(given) - int(done[0]), 1) * len(tries), dtype=np.int64)
         values = np.empty((len(ends), 2))
         count = grow_groups(
             seeds,
+            given,
             tries,
             follow,
             cover_max,

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from targeting.delineation.graph import City
 from targeting.delineation.rules import Rules
 from targeting.delineation.searching.board import build_board, together
+from targeting.delineation.searching.bridges import HUBS, HUBS_PER_POLYGON, hubs, ways
 from targeting.delineation.searching.candidates import (
     TINY,
     Candidates,
@@ -43,8 +44,8 @@ MOVES = 60
 RENEWALS = 40
 RENEWALS_MIN, RENEWALS_MAX = 25, 60
 RENEWED = 800
-RESTARTED = 400
-RESTARTS_MAX = 10
+RESTARTED = 600
+RESTARTS_MAX = 12
 QUICK = 0.5
 SCALED_MIN = 150
 STIRRED = 0.15
@@ -57,6 +58,8 @@ FILLS_MAX = 30
 AGAIN = (1,)
 POOL_PER_POLYGON = 20
 POOL_MIN = 150
+SMALL_MAX = 2_000
+BRIDGED_COVER = 6
 
 
 def search(
@@ -157,6 +160,7 @@ class _Engine:
             self._calibrate(pool)
         pool = self._polished(pool)
         columns = [pool]
+        bridged = [] if self._large() else [self._polished(self._bridged())]
         chance = np.random.default_rng([int(board.chance[0]) & 0xFFFFFFFF])
         rest = [group for group, stays in zip(begun, locked, strict=True) if not stays]
         if rest:
@@ -167,6 +171,8 @@ class _Engine:
             again = int(np.clip(self.effort * RESTARTED / whole, 1, RESTARTS_MAX))
         rounds = ROUNDS if self.effort >= QUICK else 2
         for run in range(again):
+            if run == min(1, again - 1):
+                columns += bridged
             self._choose(joined(columns), chance if run else None)
             for turn in range(rounds):
                 self._improve(turn)
@@ -204,6 +210,17 @@ class _Engine:
                 self._scaled(max(POOL_MIN, POOL_PER_POLYGON * self.rules.polygons)),
             )
         )
+
+    def _large(self) -> bool:
+        return len(self.city.need) > SMALL_MAX or self.effort < QUICK
+
+    def _bridged(self) -> Candidates:
+        """Grow groups from the cheapest ways between hot blocks."""
+        board, rules = self.board, self.rules
+        many = HUBS + HUBS_PER_POLYGON * rules.polygons
+        start, given = ways(board, self.city, rules, hubs(board, self.city, many))
+        found = grown(board, start, self._tries(), board.follow, len(start) + 1, given)
+        return found.only(thinned(board, found, BRIDGED_COVER, POOL_MIN))
 
     def _seeds(self, follow: np.ndarray) -> np.ndarray:
         city, rules, board = self.city, self.rules, self.board
