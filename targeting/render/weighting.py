@@ -19,7 +19,7 @@ from targeting.model.weighed import whole_percent
 from targeting.render.encode import Packer, project
 from targeting.render.style import RAMP
 
-STREET_M = 12.0
+STREET_M = 24.0
 STREET_MAX_M = 40.0
 
 
@@ -133,7 +133,7 @@ def pack_weights(
     -------
     dict
         `other` (the aggregation, where it is no weighted mean and weights cannot be moved), `tree`,
-        `plans`, `street` (width in pixels of the packing zoom).
+        `plans`, `street` (how wide outlines reach over streets, in pixels of the packing zoom).
     """
     tree = weights_tree(result)
     other = "" if tree is None else other_than_mean(tree, result.study.aggregate)
@@ -174,8 +174,7 @@ def pack_bands(packer: Packer, result: Result, order: np.ndarray) -> list[dict[s
     Parameters
     ----------
     packer : Packer
-        Gets the column `weightings`: 0 in no plan, 1 in fewer than half, 2 in at least half, 3 in
-        all.
+        Gets the column `weightings`: 0 in all plans, 1 in at least half, 2 in fewer, 3 in none.
     result : Result
         A study carried out.
     order : ndarray
@@ -186,13 +185,12 @@ def pack_bands(packer: Packer, result: Result, order: np.ndarray) -> list[dict[s
     every = [result.polygons.membership, *(plan.membership for plan in result.plans)]
     count = sum((held > 0).to_numpy(np.int64) for held in every)
     most = len(every)
-    band = np.select([count == most, count * 2 >= most, count > 0], [3.0, 2.0, 1.0], 0.0)
-    packer.numbers("weightings", np.asarray(band)[order])
-    # Bands without whole numbers in them are told with the one above or below.
     half = -(-most // 2)
+    band = np.select([count == most, count >= half, count > 0], [0.0, 1.0, 2.0], 3.0)
+    packer.numbers("weightings", np.asarray(band)[order])
     values = {"all": most, "half": half, "more": most - 1, "less": half - 1}
-    colors = ("#e4e4e0", RAMP[1], RAMP[3], RAMP[5])
-    keys = ("never", "some", "most", "core")
+    # With one other plan "half" is any, and between that and all there is nothing.
+    present = {"core": RAMP[5], "most": RAMP[3], "some": RAMP[1], "never": "#e4e4e0"}
     return [
         {
             "id": "weightings",
@@ -208,7 +206,7 @@ def pack_bands(packer: Packer, result: Result, order: np.ndarray) -> list[dict[s
                         code: say(f"page.weightings.{key}", code, **values) for code in LANGUAGES
                     },
                 }
-                for key, color in zip(keys, colors, strict=True)
+                for key, color in present.items()
             ],
             "about": {
                 "years": [one.year for one in result.indicators],
@@ -250,11 +248,11 @@ def _blocks_of(result: Result, order: np.ndarray, facilities: gpd.GeoDataFrame) 
 
 
 def _street_pixels(result: Result) -> float:
-    """Return the width of a usual street in pixels of the packing zoom."""
+    """Return twice the width of a usual street, to close wide ones too, in packing pixels."""
     links = result.links
     width = STREET_M
     if links is not None and (links.facing_m > 0).any():
-        width = float(np.median(links.gap_m[links.facing_m > 0]))
+        width = 2 * float(np.median(links.gap_m[links.facing_m > 0]))
     left, bottom, right, top = result.territory.blocks.total_bounds
     middle = np.array([(left + right) / 2, (bottom + top) / 2])
     ends = project(np.array([middle, middle + [1000.0, 0.0]]), result.territory.crs)

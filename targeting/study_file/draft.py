@@ -163,7 +163,6 @@ def _draft(reading: Reading) -> Draft:
     fields["hold_out"] = read_hold_out(reading, fields["delineation"], *known)
     fields["publish"] = _publish(reading)
     fields["weightings"] = read_weightings(reading, fields["weights"])
-    fields["weightings"] = read_weightings(reading, fields["weights"])
     _check_parts(reading, fields)
     study = None if problems else Study(layers=layers, **fields)
     wrong = {problem.where.split(".")[0].split("[")[0] for problem in problems}

@@ -44,7 +44,7 @@
   function facts(page, layer) {
     if (layer.about) {
       return {
-        unit: say("layers.classes"),
+        unit: say(layer.group === "weightings" ? "layers.plans" : "layers.classes"),
         years: unique(layer.about.years).sort().join(", ") || "–",
         sources: unique(layer.about.sources.flatMap((one) => one.split("; "))).join("; ") || "–",
       };

@@ -253,7 +253,6 @@
       status.textContent = standing(page).join(" ");
       table.replaceChildren(list(page));
     };
-    page.weights.fill_status = () => (status.textContent = standing(page).join(" "));
     const parts = [
       build("h2", {}, say("weights.title")),
       build("p", { class: "lead" }, say("weights.lead")),
@@ -277,7 +276,15 @@
       ...(box.hidden
         ? []
         : [
-          build("span", {}, say("weights.banner", { weights: listed(page, page.weights.record) }) + " ", standing(page)),
+          build(
+            "span",
+            {},
+            page.weights.certain
+              ? say("weights.moved")
+              : say("weights.banner", { weights: listed(page, page.weights.record) }),
+            " ",
+            standing(page),
+          ),
           build("button", { type: "button", onclick: () => page.weights.reset() }, say("weights.back")),
         ]),
     );
