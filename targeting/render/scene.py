@@ -15,6 +15,7 @@ from targeting.i18n import LANGUAGES
 from targeting.model import Indicator, Result
 from targeting.render import public
 from targeting.render.context import pack_context
+from targeting.render.editing import editing_record
 from targeting.render.encode import ZOOM, Packer, project, spatial_order
 from targeting.render.ground import meters_of_pixels
 from targeting.render.held_out import hold_out_record
@@ -121,6 +122,7 @@ def build_scene(result: Result, *, language: str | None = None, internal: bool =
         "kinds": kind_records(result, kinds),
         "facilities": facilities,
         "context": pack_context(packer, result, origin),
+        "editing": editing_record(result),
         "places": places,
         "trend": trend_record(result),
         "weights": weights,
