@@ -33,7 +33,7 @@ def pack_reasons(packer: Packer, result: Result, order: np.ndarray) -> list[dict
         By number of the column `reason`.
     """
     reasons = result.polygons.reasons.iloc[order]
-    codes = sorted(str(code) for code in set(reasons["code"]))
+    codes = sorted(str(code) for code in reasons["code"].unique())
     number = reasons["code"].astype(str).map({code: at for at, code in enumerate(codes)})
     packer.numbers("reason", number.to_numpy(float))
     packer.numbers("reason.polygon", reasons["polygon"].to_numpy(float))

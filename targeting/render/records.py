@@ -139,12 +139,15 @@ def rounded(result: Result, key: str, value: float | None) -> float | None:
     return float(public.grain_of(result, key).round(np.array([value]))[0])
 
 
-def weighted(values: pd.Series[float], weights: pd.Series[float]) -> float | None:
+def weighted(
+    values: pd.Series[float] | np.ndarray, weights: pd.Series[float] | np.ndarray
+) -> float | None:
     """Return the weighted mean of what is known; None where nothing is."""
-    known = values.notna() & (weights.fillna(0) > 0)
+    held, weight = np.asarray(values, float), np.asarray(weights, float)
+    known = ~np.isnan(held) & (weight > 0)
     if not known.any():
         return None
-    return float(np.average(values[known], weights=weights[known]))
+    return float(np.average(held[known], weights=weight[known]))
 
 
 def dimension_records(result: Result) -> list[dict[str, Any]]:
@@ -183,10 +186,13 @@ def indicator_records(result: Result) -> list[dict[str, Any]]:
 def polygon_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str, Any]]:
     """Return each polygon: figures, profile, and a count for every kind."""
     table = result.polygons.polygons
+    member = result.polygons.membership.to_numpy()
+    city = result.territory.blocks["population"].to_numpy(float)
+    dimensions = {key: held.to_numpy(float) for key, held in result.scores.dimensions.items()}
     out = []
     for place, number in enumerate(table.index):
-        mine = result.polygons.membership == number
-        people = result.territory.blocks["population"][mine]
+        mine = np.flatnonzero(member == number)
+        people = city[mine]
         figures = {
             name: rounded(result, name, float(table[name].iloc[place]))
             for name in _POLYGON_COLUMNS
@@ -194,7 +200,7 @@ def polygon_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str,
         }
         means = {
             str(key): rounded(result, str(key), weighted(values[mine], people))
-            for key, values in result.scores.dimensions.items()
+            for key, values in dimensions.items()
         }
         out.append(
             {

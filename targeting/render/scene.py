@@ -191,7 +191,7 @@ def _bounds(result: Result, origin: np.ndarray) -> list[list[int]]:
 def _pack_blocks(packer: Packer, result: Result, order: np.ndarray, origin: np.ndarray) -> None:
     blocks = result.territory.blocks.iloc[order]
     packer.shapes("blocks", blocks.geometry, origin)
-    packer.keys("blocks.id", [str(key) for key in blocks.index])
+    packer.keys("blocks.id", blocks.index.astype(str).tolist())
     people, few = public.shown_people(result)
     packer.numbers("population", people[order])
     packer.numbers("few", few[order].astype(float))
