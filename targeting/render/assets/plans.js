@@ -8,6 +8,7 @@
   const number = (value, digits) => targeting.words.number(value, digits);
   const CASING_PX = 5;
   const LINE_PX = 2.5;
+  const TURNS = 12;
 
   /* Blocks of each polygon: Map(number -> positions). */
   function groups(membership) {
@@ -84,10 +85,33 @@
 
   /* ------------------------------------------------------------------------------ approximate */
 
+  function sheet([width, height]) {
+    const canvas = document.createElement("canvas");
+    canvas.width = width;
+    canvas.height = height;
+    return canvas.getContext("2d");
+  }
+
+  /* What lies within `reach` of a mask and not in it, in one color. */
+  function ring(mask, size, reach, color) {
+    const out = sheet(size);
+    for (let turn = 0; turn < TURNS; turn += 1) {
+      const angle = (2 * Math.PI * turn) / TURNS;
+      out.drawImage(mask.canvas, reach * Math.cos(angle), reach * Math.sin(angle));
+    }
+    out.globalCompositeOperation = "source-in";
+    out.fillStyle = color;
+    out.fillRect(0, 0, ...size);
+    out.globalCompositeOperation = "destination-out";
+    out.drawImage(mask.canvas, 0, 0);
+    return out;
+  }
+
   /* Outlines around groups of blocks: each block widened by half a street, in city pixels. */
   const Approximate = targeting.CityCanvas.extend({
-    setPlan(city, held, street) {
+    setPlan(city, boxes, held, street) {
       this.city = city;
+      this.boxes = boxes;
       this.groups = held;
       this.street = street;
       this.chosen = 0;
@@ -101,36 +125,47 @@
       }
     },
 
+    /* Each group apart, so that two that touch keep the line between them: a mask of its blocks,
+       the mask shifted around itself as the line, and the mask itself cut out of that. */
     draw() {
       if (!this._ctx || !this.city) {
         return;
       }
       this.clear();
       const { width, height } = this._container;
-      const spare = document.createElement("canvas");
       const { scale, x, y, dense } = this.frame();
+      const rim = Math.ceil((CASING_PX + 1) * dense);
       for (const [polygon, blocks] of this.groups) {
-        spare.width = width; // also wipes it
-        spare.height = height;
-        const ctx = spare.getContext("2d");
-        ctx.setTransform(scale * dense, 0, 0, scale * dense, x * dense, y * dense);
-        ctx.lineJoin = "round";
+        const [left, top, right, bottom] = this.box(blocks).map((side, at) =>
+          Math.round((side * scale + (at % 2 ? y : x)) * dense) + (at < 2 ? -rim : rim),
+        );
+        const from = [Math.max(0, left), Math.max(0, top)];
+        const size = [Math.min(width, right) - from[0], Math.min(height, bottom) - from[1]];
+        if (size[0] <= 0 || size[1] <= 0) {
+          continue;
+        }
+        const mask = sheet(size);
+        mask.setTransform(scale * dense, 0, 0, scale * dense, x * dense - from[0], y * dense - from[1]);
+        mask.lineWidth = this.street;
         const path = this.path(blocks);
-        const px = 1 / scale;
+        mask.stroke(path);
+        mask.fill(path);
         const color = polygon === this.chosen ? "#c05a00" : "#4a2545";
-        const paint = (style, line) => {
-          ctx.strokeStyle = ctx.fillStyle = style;
-          ctx.lineWidth = this.street + 2 * line * px;
-          ctx.stroke(path);
-          ctx.fill(path);
-        };
-        paint("#ffffff", CASING_PX);
-        paint(color, LINE_PX + 0.5);
-        ctx.globalCompositeOperation = "destination-out";
-        paint("#000000", 0);
         this._ctx.setTransform(1, 0, 0, 1, 0, 0);
-        this._ctx.drawImage(spare, 0, 0);
+        this._ctx.drawImage(ring(mask, size, CASING_PX * dense, "#ffffff").canvas, ...from);
+        this._ctx.drawImage(ring(mask, size, (LINE_PX + 0.5) * dense, color).canvas, ...from);
       }
+    },
+
+    /* Left, top, right and bottom of blocks and the streets around them, in city pixels. */
+    box(blocks) {
+      const out = [Infinity, Infinity, -Infinity, -Infinity];
+      for (const i of blocks) {
+        for (let at = 0; at < 4; at += 1) {
+          out[at] = (at < 2 ? Math.min : Math.max)(out[at], this.boxes[4 * i + at]);
+        }
+      }
+      return out.map((side, at) => side + (at < 2 ? -this.street : this.street));
     },
 
     path(blocks) {
@@ -171,7 +206,12 @@
   /* What targeting.PolygonsLayer.use takes: layers, and for each number its label and bounds. */
   function outlines(page, list) {
     const held = new Map(list.map((one) => [one.number, one.blocks]));
-    const canvas = new Approximate().setPlan(page.city, held, page.scene.weights.street);
+    const canvas = new Approximate().setPlan(
+      page.city,
+      page.layers.blocks._boxes,
+      held,
+      page.scene.weights.street,
+    );
     const entries = new Map();
     for (const one of list) {
       const { middle, bounds } = place(page, one.blocks);

@@ -126,7 +126,6 @@
     /* Colors the blocks by the scores under these weights, and puts the nearest plan on the map. */
     apply() {
       const { page } = this;
-      this.stale = true;
       for (const id of ["score", ...this.keys.map((key) => "dimension." + key)]) {
         page.columns.delete(id);
       }
@@ -140,8 +139,10 @@
           }
         });
       }
-      this.choosePlan();
       page.repaint();
+      // Outlines take longer than colors: they follow the picture.
+      clearTimeout(this._next);
+      this._next = setTimeout(() => this.choosePlan(), 0);
     }
 
     weighed() {
@@ -171,6 +172,7 @@
     }
 
     choosePlan() {
+      clearTimeout(this._next);
       const { place } = this.nearest;
       if (place === this.plan) {
         return;
@@ -201,6 +203,7 @@
         this.apply();
       }
       const { page } = this;
+      this.choosePlan();
       this.means();
       page.refresh();
       page.fire("weights");
