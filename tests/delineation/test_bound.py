@@ -211,6 +211,17 @@ def test_cold_blocks_around_a_hot_one_count():
     assert 4 <= bound.value < 4.1
 
 
+def test_small_places_side_by_side_are_surrounded_together():
+    # 6, −1, 6 and cold blocks of −5 on both sides: four people are worth 6 − 1 + 6 − 5 = 6. A moat
+    # around one of the two ends at the other, after a loss of 1; one around both ends at −5.
+    need = [*[-5.0] * 4, 6.0, -1.0, 6.0, *[-5.0] * 4]
+    city = row_of_blocks(need, [(n, n + 1) for n in range(10)])
+    rules = Rules(Limits(4, 6, np.inf, 0, 0.0), 1)
+    assert optimum(city, rules) == pytest.approx(6)
+    assert upper_bound(city, rules).value == pytest.approx(11)
+    assert upper_bound(city, rules, effort=2).value == pytest.approx(6)
+
+
 def test_a_lowering_beyond_the_way_out_does_not_count():
     # The same row: two cold blocks on the way out pay for 6 of the 10, whatever is claimed.
     city = row_of_blocks([10.0, *[-3.0] * 8], [(n, n + 1) for n in range(8)])

@@ -23,13 +23,14 @@ from targeting.delineation.bound.moats import Dual, moats
 from targeting.delineation.bound.possible import Possible, possible_blocks
 from targeting.delineation.bound.rounding import Round, flat, others, rounded
 from targeting.delineation.graph import City
-from targeting.delineation.rules import Rules
+from targeting.delineation.rules import Rules, plan_worth
 
 CROWDED = 8
 TURNS = 3
 TRIFLE = 3e-4
 LONGER = 2.0
 TOGETHER = 6
+WIDE = 0.1
 FACTORS = (1.015, 1.03, 1.05, 0.98)
 
 
@@ -43,7 +44,8 @@ def upper_bound(
     city, rules : City, Rules
         The blocks and what is asked for.
     plan : sequence of ndarray, optional
-        A good plan, to aim at; the bound is valid without it, or with a bad one.
+        A good plan, to aim at: where it is far from the bound, that is looked at longer. The
+        bound is valid without it, or with a bad one.
     effort : float
         1 fits a run; more looks longer for better numbers.
 
@@ -68,10 +70,19 @@ def upper_bound(
     at = flat(city, rules, possible)
     pooled = priced(at.everything, polygons)
     at, pooled = rounded(city, rules, possible, at, pooled)
-    pieces = _pieces([at, *others(city, rules, possible, at)], possible, pooled, rules, effort)
-    round_ = (replace(piece, outline=at.outline, spread=at.spread) for piece in pieces)
-    certificate = Certificate(tuple(round_))
-    return Bound(check_bound(city, rules, certificate), certificate)
+    cities = [at, *others(city, rules, possible, at)]
+
+    def proven(pieces: Sequence[Piece]) -> Bound:
+        round_ = (replace(piece, outline=at.outline, spread=at.spread) for piece in pieces)
+        certificate = Certificate(tuple(round_))
+        return Bound(check_bound(city, rules, certificate), certificate)
+
+    pieces = _pieces(cities, possible, pooled, rules, effort)
+    bound = proven(pieces)
+    wide = len(plan) > 0 and bound.gap(plan_worth(city, rules, plan)) > WIDE
+    if not wide and effort < LONGER:
+        return bound
+    return proven([*pieces, _everywhere(cities, possible, pooled, rules, effort, TOGETHER)])
 
 
 class _Table:
@@ -111,8 +122,6 @@ def _pieces(
     whole, everything = cities[0].whole, cities[0].everything
     polygons = possible.polygons(rules)
     pieces = [_everywhere(cities, possible, pooled, rules, effort)]
-    if effort >= LONGER:
-        pieces.append(_everywhere(cities, possible, pooled, rules, effort, TOGETHER))
     for factor in FACTORS if effort >= LONGER else ():
         other = at_prices(everything, polygons, pooled.prices * np.array([factor] * 3 + [1.0]))
         pieces.append(_everywhere(cities, possible, other, rules, effort))

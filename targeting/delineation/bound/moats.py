@@ -24,7 +24,8 @@ CROWDED = 2.0
 SAFE = 1e-7
 TRIFLE = 2e-4
 MOATS = 24
-HALVINGS = 2
+HALVINGS = 4
+CLOSE = 16
 FARTHER = 1.02
 
 
@@ -119,8 +120,7 @@ def _reach(
     best: tuple[np.ndarray, np.ndarray, float] | None = None
     for _ in range(together):
         prize = float(counts[core].sum())
-        far = dijkstra(graph, indices=core, min_only=True, limit=prize)
-        near = int(np.argmin(np.where(others, far, np.inf)))
+        far, near = _nearest(graph, core, others, prize)
         radius = min(prize, float(far[near]) if others[near] else np.inf)
         if best is None or radius > best[2] * FARTHER:
             best = core, far, radius
@@ -133,6 +133,19 @@ def _reach(
         others[more] = False
     assert best is not None
     return best
+
+
+def _nearest(
+    graph: sparse.csr_array, core: np.ndarray, others: np.ndarray, most: float
+) -> tuple[np.ndarray, int]:
+    """Return how far blocks are, to the nearest other place or as far as asked, and that place."""
+    limit = most / CLOSE
+    while True:
+        far = dijkstra(graph, indices=core, min_only=True, limit=min(limit, most))
+        near = int(np.argmin(np.where(others, far, np.inf)))
+        if limit >= most or (others[near] and np.isfinite(far[near])):
+            return far, near
+        limit *= 2
 
 
 def _passing(whole: Place, dual: Dual, open_: np.ndarray) -> np.ndarray:
