@@ -148,6 +148,26 @@
     );
   }
 
+  /* Buttons to the parts of a long view: the address cannot hold them, it holds the page's state. */
+  function jumpBar() {
+    const go = (event) => {
+      const titles = document.getElementById("panel-body").querySelectorAll("h3");
+      const title = titles[event.currentTarget.value];
+      title.tabIndex = -1;
+      title.focus({ preventScroll: true });
+      title.scrollIntoView({ block: "start" });
+    };
+    const group = build("div", { class: "jumps", role: "group", "aria-label": say("polygon.jumps") });
+    // The parts other rooms add are there once the view is.
+    queueMicrotask(() => {
+      const titles = group.isConnected ? group.parentElement.querySelectorAll("h3") : [];
+      titles.forEach((title, at) =>
+        group.append(build("button", { type: "button", value: at, onclick: go }, title.textContent)),
+      );
+    });
+    return group;
+  }
+
   function polygonView(page, polygon) {
     const standing = targeting.table.standing(page, polygon);
     return [
@@ -177,6 +197,7 @@
         )
         : null,
       standing ? build("p", { "data-standing": "" }, standing) : null,
+      jumpBar(),
       build("h3", {}, say("profile.title")),
       polygon.profile ? profileTable(page, polygon) : build("p", {}, say("profile.none")),
       build("p", { class: "fine" }, say("profile.note")),

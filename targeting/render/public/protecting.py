@@ -67,7 +67,7 @@ def protected(result: Result, *, internal: bool = False) -> Shown:
     territory = _territory(result)
     values = _values(result, hidden, groups)
     scores = _scores(result, hidden, groups)
-    polygons = _polygons(result, territory)
+    polygons = _polygons(result, territory, scores)
     held |= {
         "territory": territory,
         "values": values,
@@ -200,19 +200,34 @@ def _scores(result: Result, hidden: pd.DataFrame, groups: Mapping[str, np.ndarra
     )
 
 
-def _polygons(result: Result, territory: Territory) -> CandidatePolygons:
-    """Return the polygons with the people told, and prices too coarse to be turned into points."""
+def _polygons(result: Result, territory: Territory, scores: Scores) -> CandidatePolygons:
+    """Return the polygons with the people and scores told, and prices too coarse to tell points."""
     held = result.polygons
     table = held.polygons
     people = territory.blocks["population"].fillna(0.0)
     changed = people - result.territory.blocks["population"].fillna(0.0)
     changed = changed.groupby(held.membership).sum().reindex(table.index).fillna(0.0)
-    table = table.assign(population=table["population"] + changed.to_numpy(float))
+    table = table.assign(
+        population=table["population"] + changed.to_numpy(float),
+        score=_mean_scores(held, scores, people),
+    )
     reasons = held.reasons
     if "price" in reasons:
         whole = float(table["objective"].sum())
         reasons = reasons.assign(price=_prices(reasons["price"], people, whole))
     return replace(held, polygons=table, reasons=reasons, notes=_notes(held.notes))
+
+
+def _mean_scores(
+    polygons: CandidatePolygons, scores: Scores, people: pd.Series[float]
+) -> pd.Series[float]:
+    """Return the mean of the scores told, by people, so that every table says the same."""
+    weight = people.where(scores.score.notna(), 0.0)
+    sums = (scores.score.fillna(0.0) * weight).groupby(polygons.membership).sum()
+    whole = weight.groupby(polygons.membership).sum()
+    exact = polygons.polygons["score"]
+    mean = (sums / whole.where(whole > 0)).reindex(exact.index)
+    return mean.fillna(exact)
 
 
 def _prices(price: pd.Series[float], people: pd.Series[float], whole: float) -> np.ndarray:
