@@ -289,6 +289,7 @@ def _check_whole(path: Path, options: argparse.Namespace, language: str) -> Stud
     study, territory = check_whole(path, options.data, tell=tell, cache=_cache(options))
     print("\n".join(intake_lines(territory.intake, language)))
     about: dict[str, Any] = {"title": study.title, "language": study.language, "made": study.made}
+    about["publish"] = study.publish
     files = write_intake(intake_record(territory.intake, territory.crs, **about), options.report)
     print("  " + say("intake.terminal.whole", language, file=files[0]))
     return study

@@ -14,7 +14,8 @@ import numpy as np
 from targeting.facility_kinds import facility_kinds
 from targeting.i18n import catalogue
 from targeting.incident_kinds import incident_kinds
-from targeting.model import LayerReport
+from targeting.model import LayerReport, PublishSpec
+from targeting.render import public
 from targeting.render.rows import SET_ASIDE, slot
 
 # Told beside the rows that were set aside, not once more among the figures.
@@ -39,8 +40,8 @@ _TELLING = (
     "unreadable",
     "without",
 )
-FEW, WITHHELD = "<3", "withheld"
-_FLOOR = 3
+WITHHELD = "withheld"
+_FEW = re.compile(r"<(\d+)")
 # Mappings of incidents that count nothing: nobody can be told from them.
 _NO_COUNTS = re.compile(r"_(share|years?|weights?|m|m2|km2|ratio|dates?)$|^(severity|weights)")
 _NAMES_ROWS = re.compile(r"(example|key|row|folio|case)s?$")
@@ -163,8 +164,9 @@ def value_text(name: str, value: Any, language: str) -> str:
 
 def _text(value: str, language: str) -> str:
     words = catalogue(language)
-    if value == FEW:
-        return words["intake.few"]
+    few = _FEW.fullmatch(value)
+    if few is not None:
+        return words["intake.few"].format(count=few[1])
     if value == WITHHELD:
         return words["intake.withheld"]
     day = _DAY.fullmatch(value)
@@ -341,30 +343,32 @@ def is_number(value: Any) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
-def public_notes(layer: LayerReport) -> dict[str, Any]:
+def public_notes(layer: LayerReport, publish: PublishSpec | None = None) -> dict[str, Any]:
     """Return a layer's notes as they may be written down.
 
-    Counts of incidents by kind, or by any other word, are told from three on, and so are those of
-    facilities of a protected kind. Where only one is left untold, the next smallest is withheld
-    too, so that it does not follow from the total.
+    Counts of incidents by kind, or by any other word, are told from `publish.incidents_min` on,
+    and those of facilities of a protected kind from three on. Where one left untold would follow
+    from the total, the next smallest are withheld too.
 
     Examples
     --------
     >>> notes = {"kinds": {"arson": 2, "injury": 7, "robbery": 40}, "inside_share": 0.4}
     >>> public_notes(LayerReport("incidents", "a.csv", 49, 49, notes=notes))
-    {'kinds': {'arson': '<3', 'injury': 'withheld', 'robbery': 40}, 'inside_share': 0.4}
+    {'kinds': {'arson': '<5', 'injury': 'withheld', 'robbery': 40}, 'inside_share': 0.4}
     """
     if slot(layer.layer) == "facilities":
-        return {name: _without_few(held, _protected()) for name, held in layer.notes.items()}
+        least = public.SENSITIVE_FLOOR
+        return {n: _without_few(held, least, _protected()) for n, held in layer.notes.items()}
     if slot(layer.layer) != "incidents":
         return dict(layer.notes)
+    least = (publish or PublishSpec()).incidents_min
     return {
-        name: value if _NO_COUNTS.search(name) else _without_few(value)
+        name: value if _NO_COUNTS.search(name) else _without_few(value, least)
         for name, value in layer.notes.items()
     }
 
 
-def page_notes(layer: LayerReport) -> dict[str, Any]:
+def page_notes(layer: LayerReport, publish: PublishSpec | None = None) -> dict[str, Any]:
     """Return a layer's notes as a public page may show them: no row of incidents is named.
 
     Examples
@@ -373,7 +377,7 @@ def page_notes(layer: LayerReport) -> dict[str, Any]:
     >>> page_notes(LayerReport("incidents", "a.csv", 5, 5, notes=notes))
     {'merged': 2}
     """
-    notes = public_notes(layer)
+    notes = public_notes(layer, publish)
     if slot(layer.layer) != "incidents":
         return notes
     return {name: value for name, value in notes.items() if not _NAMES_ROWS.search(name)}
@@ -383,19 +387,19 @@ def _protected() -> frozenset[str]:
     return frozenset(key for key, kind in facility_kinds().items() if kind.sensitive)
 
 
-def _without_few(value: Any, of: Collection[str] | None = None) -> Any:
+def _without_few(value: Any, least: int, of: Collection[str] | None = None) -> Any:
     """Return a note without its smallest counts: all, or those `of` some keys."""
     if isinstance(value, list | tuple):
-        return [_without_few(held, of) for held in value]
+        return [_without_few(held, least, of) for held in value]
     if not isinstance(value, Mapping):
         return value
-    out = {key: _without_few(held, of) for key, held in value.items()}
-    counts = {key: held for key, held in out.items() if is_number(held) and held > 0}
-    few = [key for key, count in counts.items() if count < _FLOOR and (of is None or key in of)]
-    rest = [key for key in counts if key not in few]
-    if len(few) == 1 and rest:
-        out[min(rest, key=lambda key: (counts[key], str(key)))] = WITHHELD
-    return out | dict.fromkeys(few, FEW)
+    out = {key: _without_few(held, least, of) for key, held in value.items()}
+    keys = sorted((key for key in out if is_number(out[key]) and out[key] > 0), key=str)
+    counts = np.array([out[key] for key in keys], float)
+    small = None if of is None else [at for at, key in enumerate(keys) if key in of]
+    few, withheld = public.hidden_of_total(counts, least, small)
+    told = {key: f"<{least}" for key, one in zip(keys, few, strict=True) if one}
+    return out | told | {key: WITHHELD for key, one in zip(keys, withheld, strict=True) if one}
 
 
 def layer_title(layer: str, language: str) -> str:

@@ -13,12 +13,12 @@ import pandas as pd
 
 from targeting.i18n import LANGUAGES, catalogue, say
 from targeting.incident_kinds import incident_kinds
-from targeting.model import Result, SpotTest
+from targeting.model import PublishSpec, Result, SpotTest
 from targeting.render import public
 from targeting.render.encode import Packer
 from targeting.render.safe import safe_text
 
-CASES_FLOOR, BLOCKS_FLOOR = 5, 3
+BLOCKS_FLOOR = 3
 SURE = ("_99", "_95")
 # High and low differ in color and, by dots, without it; darker is surer.
 COLORS = {
@@ -35,8 +35,10 @@ COLORS = {
 _COLUMNS = ("test", "method", "of", "group")
 
 
-def cluster_shown(clusters: pd.DataFrame) -> pd.Series[bool]:
-    """Tell which clusters may be placed: at least five cases in at least three blocks.
+def cluster_shown(
+    clusters: pd.DataFrame, least: int = PublishSpec().incidents_min
+) -> pd.Series[bool]:
+    """Tell which clusters may be placed: at least so many cases in at least three blocks.
 
     Examples
     --------
@@ -44,16 +46,20 @@ def cluster_shown(clusters: pd.DataFrame) -> pd.Series[bool]:
     >>> cluster_shown(table).tolist()
     [True, False, False]
     """
-    return (clusters["cases"] >= CASES_FLOOR) & (clusters["block_count"] >= BLOCKS_FLOOR)
+    return (clusters["cases"] >= least) & (clusters["block_count"] >= BLOCKS_FLOOR)
 
 
-def public_classes(test: SpotTest) -> pd.Series[str]:
+def public_classes(test: SpotTest, least: int = PublishSpec().incidents_min) -> pd.Series[str]:
     """Return the class of each block, without clusters too small to be placed."""
     if test.cluster is None or test.clusters.empty:
         return test.classes
-    shown = cluster_shown(test.clusters)
+    shown = cluster_shown(test.clusters, least)
     hidden = test.cluster.isin(shown.index[~shown])
     return test.classes.mask(hidden & (test.classes != "no_data"), "not_significant")
+
+
+def _least(result: Result) -> int:
+    return result.study.publish.incidents_min
 
 
 def hotspot_columns(result: Result) -> dict[str, np.ndarray]:
@@ -64,7 +70,10 @@ def hotspot_columns(result: Result) -> dict[str, np.ndarray]:
     result : Result
         A study carried out.
     """
-    return {f"hotspot_{one.spec.key}": public_classes(one).to_numpy() for one in result.hotspots}
+    return {
+        f"hotspot_{one.spec.key}": public_classes(one, _least(result)).to_numpy()
+        for one in result.hotspots
+    }
 
 
 def hotspot_table(result: Result) -> pd.DataFrame:
@@ -94,7 +103,7 @@ def hotspot_table(result: Result) -> pd.DataFrame:
 
 
 def _rows(result: Result, test: SpotTest) -> list[dict[str, Any]]:
-    classes = public_classes(test)
+    classes = public_classes(test, _least(result))
     people = result.territory.blocks["population"]
     rows = []
     for name in _present(classes):
@@ -104,7 +113,9 @@ def _rows(result: Result, test: SpotTest) -> list[dict[str, Any]]:
         rows.append(_row(result, test, name, words) | held | {"withheld": False})
     for number, cluster in test.clusters.iterrows():
         words = {code: say("hotspot.cluster", code, number=number) for code in LANGUAGES}
-        rows.append(_row(result, test, f"cluster_{number}", words) | _cluster(cluster))
+        rows.append(
+            _row(result, test, f"cluster_{number}", words) | _cluster(cluster, _least(result))
+        )
     return rows
 
 
@@ -119,8 +130,8 @@ def _row(result: Result, test: SpotTest, group: str, words: dict[str, str]) -> d
     return row
 
 
-def _cluster(cluster: pd.Series[Any]) -> dict[str, Any]:
-    if not cluster_shown(cluster.to_frame().T).iloc[0]:
+def _cluster(cluster: pd.Series[Any], least: int) -> dict[str, Any]:
+    if not cluster_shown(cluster.to_frame().T, least).iloc[0]:
         return {"withheld": True}
     few = float(cluster["population"]) < public.VIOLENCE_PEOPLE_FLOOR
     risk = float(cluster["relative_risk"])
@@ -191,7 +202,7 @@ def hotspot_lines(result: Result, language: str) -> list[str]:
             why = say(f"hotspot.outcome.{test.outcome}", language)
             lines.append("  " + say("hotspot.line_untested", language, name=name, why=why))
             continue
-        classes = public_classes(test)
+        classes = public_classes(test, _least(result))
         high = classes.str.startswith("high") & classes.str.endswith(SURE)
         if not high.any():
             lines.append("  " + say("hotspot.line_none", language, name=name))
@@ -216,7 +227,7 @@ def pack_hotspots(packer: Packer, result: Result, order: np.ndarray) -> list[dic
     """
     layers = []
     for test in result.hotspots:
-        classes = public_classes(test)
+        classes = public_classes(test, _least(result))
         present = [name for name in _present(classes) if name != "no_data"]
         number = {name: float(at) for at, name in enumerate(present)}
         name = f"hotspot.{test.spec.key}"

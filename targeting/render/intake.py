@@ -9,7 +9,7 @@ from typing import Any
 
 from pyproj import CRS
 
-from targeting.model import IntakeReport, LayerReport
+from targeting.model import IntakeReport, LayerReport, PublishSpec
 from targeting.render.figures import public_notes
 from targeting.render.intake_html import intake_html
 from targeting.render.records import crs_name, plain
@@ -27,10 +27,11 @@ def intake_record(
     title: Mapping[str, str] | None = None,
     language: str = "es",
     made: bool = False,
+    publish: PublishSpec | None = None,
 ) -> dict[str, Any]:
     """Return the account of an intake, ready for JSON.
 
-    Counts of incidents below three are not told. Examples are row numbers and keys of the
+    Small counts of incidents are not told. Examples are row numbers and keys of the
     planner's own files: no coordinates, no contact data, nothing of what a row says.
 
     Parameters
@@ -45,6 +46,8 @@ def intake_record(
         `"es"` or `"en"`: the language the HTML opens in.
     made : bool
         The data are invented.
+    publish : PublishSpec, optional
+        From which number on incidents are told. Default: five.
 
     Returns
     -------
@@ -64,13 +67,13 @@ def intake_record(
             "made": made,
             "crs_out": crs_name(crs),
             "city": dict(report.city),
-            "layers": [_layer(layer, crs) for layer in report.layers],
+            "layers": [_layer(layer, crs, publish) for layer in report.layers],
         }
     )
     return out
 
 
-def _layer(layer: LayerReport, crs: CRS) -> dict[str, Any]:
+def _layer(layer: LayerReport, crs: CRS, publish: PublishSpec | None) -> dict[str, Any]:
     rows = rows_of(layer)
     moved = layer.crs_in and slot(layer.layer) not in _RASTERS
     return {
@@ -97,7 +100,7 @@ def _layer(layer: LayerReport, crs: CRS) -> dict[str, Any]:
             }
             for loss in rows.losses
         ],
-        "notes": dict(sorted(public_notes(layer).items())),
+        "notes": dict(sorted(public_notes(layer, publish).items())),
     }
 
 

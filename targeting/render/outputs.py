@@ -22,7 +22,7 @@ import pyogrio
 
 from targeting.delineation.links.adjacency import lone_blocks
 from targeting.i18n import say
-from targeting.model import LayerReport, Loss, Result
+from targeting.model import LayerReport, Loss, PublishSpec, Result
 from targeting.problems import Problem, TargetingError
 from targeting.render import public
 from targeting.render.doubt import cause_table, doubt_table
@@ -278,6 +278,7 @@ def _intake(result: Result) -> dict[str, Any]:
         title=study.title,
         language=study.language,
         made=study.made,
+        publish=study.publish,
     )
 
 
@@ -381,7 +382,7 @@ def manifest(result: Result, outputs: dict[str, str]) -> dict[str, Any]:
         "mode": "public",
         "internal": sorted(name for name in outputs if name in INTERNAL),
         "versions": {"python": platform.python_version(), **_versions()},
-        "inputs": [_input(layer) for layer in result.territory.intake.layers],
+        "inputs": [_input(one, result.study.publish) for one in result.territory.intake.layers],
         "findings": [
             {"code": one.code, "severity": one.severity, "about": list(one.about)}
             for one in result.findings
@@ -420,7 +421,7 @@ def _versions() -> dict[str, str]:
     return out
 
 
-def _input(layer: LayerReport) -> dict[str, Any]:
+def _input(layer: LayerReport, publish: PublishSpec) -> dict[str, Any]:
     return {
         "layer": layer.layer,
         "file": layer.file,
@@ -431,7 +432,7 @@ def _input(layer: LayerReport) -> dict[str, Any]:
         "rows_read": layer.rows_read,
         "rows_kept": layer.rows_kept,
         "sha256": layer.sha256,
-        "notes": public_notes(layer),
+        "notes": public_notes(layer, publish),
         "losses": [_loss(loss) for loss in layer.losses],
     }
 

@@ -12,7 +12,7 @@ import pyproj
 
 from targeting.facility_kinds import FacilityKind, facility_kinds
 from targeting.i18n import LANGUAGES, catalogue
-from targeting.model import LayerReport, Loss, MethodSpec, Result
+from targeting.model import LayerReport, Loss, MethodSpec, PublishSpec, Result
 from targeting.render import figures, public
 from targeting.render.naming import name_basis, polygon_name
 from targeting.render.rows import rows_of
@@ -312,7 +312,7 @@ def about_record(result: Result) -> dict[str, Any]:
     return {
         "crs": crs_name(result.territory.crs),
         "city": _figures(result.territory.intake.city, of_city=True),
-        "layers": [_layer_report(layer) for layer in result.territory.intake.layers],
+        "layers": [_layer_report(layer, study.publish) for layer in result.territory.intake.layers],
         "losses": [_loss(loss) for loss in result.values.losses],
         "methods": methods,
         "notes": dict(result.polygons.notes),
@@ -336,7 +336,7 @@ def crs_name(crs: pyproj.CRS) -> str:
     return f"{crs.name} ({':'.join(authority)})" if authority else str(crs.name)
 
 
-def _layer_report(layer: LayerReport) -> dict[str, Any]:
+def _layer_report(layer: LayerReport, publish: PublishSpec) -> dict[str, Any]:
     rows = rows_of(layer)
     return {
         "layer": layer.layer,
@@ -351,7 +351,7 @@ def _layer_report(layer: LayerReport) -> dict[str, Any]:
             {"count": one.count, "text": {key: figures.label(one.reason, key) for key in LANGUAGES}}
             for one in rows.reasons
         ],
-        "figures": _figures(figures.page_notes(layer)),
+        "figures": _figures(figures.page_notes(layer, publish)),
     }
 
 

@@ -153,7 +153,7 @@ def test_a_click_in_a_polygon_lists_exactly_its_facilities(page, result, number)
     assert all(counts[kind] == 0 for kind in none)
     for kind, count, names in listed:
         if kind == "shelter" and counts[kind] < 3:
-            assert count == "menos de 3"
+            assert count == "menos de 3 o reservado"
         else:
             assert int(count) == counts[kind]
         nameless = facility_kinds()[kind].label_without_name("es")

@@ -201,14 +201,14 @@ def test_a_share_is_never_rounded_to_all_or_nothing():
 
 def test_fewer_than_three_incidents_are_not_told(record):
     held = {layer["layer"]: layer["notes"] for layer in record["layers"]}
-    assert held["incidents[0]"]["kinds"] == {"arson": "<3", "injury": "withheld", "robbery": 691}
+    assert held["incidents[0]"]["kinds"] == {"arson": "<5", "injury": "withheld", "robbery": 691}
     assert held["incidents[1]"]["exposure_years"] == {"robbery": 2, "arson": 1}
 
 
 def test_two_untold_counts_need_no_third():
     notes = {"kinds": {"a": 1, "b": 2, "c": 5}}
     told = public_notes(LayerReport("incidents", "i.csv", 8, 8, notes=notes))
-    assert told == {"kinds": {"a": "<3", "b": "<3", "c": 5}}
+    assert told == {"kinds": {"a": "<5", "b": "<5", "c": 5}}
 
 
 def test_zero_incidents_are_told_and_kinds_of_facilities_too():

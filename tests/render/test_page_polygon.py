@@ -258,7 +258,9 @@ def test_two_polygons_stand_beside_the_city(four, many):
     for kind, *cells in kinds:
         for cell, number in zip(cells, (1, 3), strict=False):
             real = counts[number, kind]
-            assert cell == ("menos de 3" if kind == "shelter" and real < 3 else str(real))
+            assert cell == (
+                "menos de 3 o reservado" if kind == "shelter" and real < 3 else str(real)
+            )
     four.select_option("#compare-second", "4")
     assert four.inner_text("#panel-body h2") == "Polígonos 1 y 4"
     assert four.evaluate("document.activeElement.id") == "compare-second"

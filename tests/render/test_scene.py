@@ -126,7 +126,7 @@ def test_three_sensitive_places_are_told(result, count, told):
     built = build_scene(changed)
     at = [kind["key"] for kind in built.record["kinds"]].index("shelter")
     assert [one["kinds"][at]["count"] for one in built.record["polygons"]] == [told, told]
-    plain = plain_tables(built.record, built.listed)
+    plain = plain_tables(built.record, built.listed, "")
     assert plain.count("Refugio: menos de 3") == (2 if told is None else 0)
 
 

@@ -260,7 +260,10 @@
         : null,
       build("p", { class: "fine" }, say("about.whole")),
       build("h3", {}, say("about.privacy")),
-      build("p", {}, say("about.privacy_text")),
+      build("p", {}, scene.mode === "internal" ? say("internal.privacy_text") : say("about.privacy_text", {
+        people: scene.publish.people_min,
+        incidents: scene.publish.incidents_min,
+      })),
       build(
         "details",
         {},

@@ -29,6 +29,10 @@
         high: targeting.words.quantity(high.value(i), indicator.unit, digits),
       });
     }
+    const hidden = "hidden." + indicator.key;
+    if (page.data.has(hidden) && page.data.column(hidden).whole[i] === 1) {
+      return say("publish.suppressed");
+    }
     return say("value.missing");
   }
 
@@ -37,6 +41,10 @@
     const masked = page.data.has("low." + indicator.key) && page.data.column("low." + indicator.key).has(i);
     if (masked) {
       return say("quality.masked");
+    }
+    const hidden = "hidden." + indicator.key;
+    if (page.data.has(hidden) && page.data.column(hidden).whole[i] === 1) {
+      return say("quality.suppressed");
     }
     return say(page.data.column(name).has(i) ? "quality." + indicator.origin : "quality.missing");
   }
@@ -139,7 +147,7 @@
   function people(page, i) {
     const population = page.data.column("population");
     if (page.data.column("few").whole[i] === 1) {
-      return say("block.few");
+      return say("block.few", { least: page.scene.publish.people_min });
     }
     return population.has(i)
       ? say("block.people", { count: population.whole[i] })

@@ -43,15 +43,18 @@ def hidden_of_total(
         few &= np.isin(np.arange(len(counts)), list(small))
     withheld = np.zeros(len(counts), bool)
     shown = [at for at in np.argsort(counts, kind="stable") if counts[at] >= 1 and not few[at]]
-    while few.any() and shown and not _open(counts, few, withheld, least):
+    floor = least if small is None else 1  # of some kinds only, the others may be small too
+    while few.any() and shown and not _open(counts, few, withheld, least, floor):
         withheld[shown.pop(0)] = True
     return few, withheld
 
 
-def _open(counts: np.ndarray, few: np.ndarray, withheld: np.ndarray, least: int) -> bool:
+def _open(
+    counts: np.ndarray, few: np.ndarray, withheld: np.ndarray, least: int, floor: int
+) -> bool:
     """Tell whether the sum of what is hidden leaves each of the few more than one number."""
     hidden = few | withheld
-    low = np.where(few, 1.0, least)[hidden]
+    low = np.where(few, 1.0, floor)[hidden]
     high = np.where(few, least - 1.0, np.inf)[hidden]
     rest = float(counts[hidden].sum())
     most = np.minimum(high, rest - (low.sum() - low))

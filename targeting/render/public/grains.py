@@ -369,4 +369,4 @@ def margin_points(result: Result) -> np.ndarray:
     step = score_grain(result).step
     margin = np.where(exact > 0, np.maximum(margin, step), margin)
     margin = np.where(exact < 0, np.minimum(margin, -step), margin)
-    return np.where(exact == 0, 0.0, margin)
+    return np.where(exact == 0, 0.0, np.where(np.isnan(exact), np.nan, margin))

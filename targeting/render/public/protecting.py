@@ -29,6 +29,7 @@ from targeting.render.public.grains import part_grain
 from targeting.render.public.grouping import group_means, neighborhoods, people_wanted
 from targeting.render.public.intake import public_intake, public_names
 from targeting.render.public.shown import Shown
+from targeting.render.public.sides import side_untold, told_reasons
 
 _PRICE_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 # A price is people times points: it may not tell the points finer than this.
@@ -68,6 +69,9 @@ def protected(result: Result, *, internal: bool = False) -> Shown:
     values = _values(result, hidden, groups)
     scores = _scores(result, hidden, groups)
     polygons = _polygons(result, territory, scores)
+    untold = side_untold(result, scores)
+    polygons = replace(polygons, reasons=told_reasons(polygons.reasons, untold))
+    above = np.where(untold, np.nan, above)
     held |= {
         "territory": territory,
         "values": values,

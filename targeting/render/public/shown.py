@@ -22,7 +22,8 @@ class Shown(Result):
     mode : str
         `"public"`, or `"internal"` for the office: then nothing was changed.
     above : ndarray of float64
-        By block, how far its exact score lies from the line. Only its sign may be told.
+        By block, how far its exact score lies from the line. Only its sign may be told; missing
+        where not even that.
     hidden : DataFrame of bool
         Blocks by indicators: values not told because they are of too few people or dwellings.
     """
