@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import zlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
@@ -72,9 +73,13 @@ def _project(coordinates: np.ndarray, crs: pyproj.CRS) -> np.ndarray:
     """Return pixels before they are rounded."""
     if len(coordinates) == 0:
         return np.zeros((0, 2))
-    transformer = pyproj.Transformer.from_crs(crs, 3857, always_xy=True)
-    x, y = transformer.transform(coordinates[:, 0], coordinates[:, 1])
+    x, y = _transformer(crs).transform(coordinates[:, 0], coordinates[:, 1])
     return _exact_pixels(np.column_stack([x, y]))
+
+
+@lru_cache(8)
+def _transformer(crs: pyproj.CRS) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(crs, 3857, always_xy=True)
 
 
 def nearest_turn(steps: np.ndarray) -> np.ndarray:
@@ -211,7 +216,8 @@ class Packer:
         Those of one length that end in digits are a place in a list of beginnings and a number;
         others are what each shares with the one before, and its end.
         """
-        held = np.array([value.encode() for value in values], dtype=np.bytes_)
+        plain = all(map(str.isascii, values))
+        held = np.array(values if plain else [value.encode() for value in values], dtype=np.bytes_)
         width = held.dtype.itemsize
         letters = held.view(np.uint8).reshape(len(values), width)
         sizes = np.char.str_len(held).astype(np.int64)

@@ -188,6 +188,7 @@ def polygon_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str,
     table = result.polygons.polygons
     member = result.polygons.membership.to_numpy()
     city = result.territory.blocks["population"].to_numpy(float)
+    counts = public.told_counts(result, [kind.key for kind in kinds if kind.sensitive])
     dimensions = {key: held.to_numpy(float) for key, held in result.scores.dimensions.items()}
     out = []
     for place, number in enumerate(table.index):
@@ -210,7 +211,7 @@ def polygon_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str,
                 "dimensions": means,
                 "sure": _sure(result, int(number)),
                 "profile": _profile(result, int(number)),
-                "kinds": _kind_counts(result, int(number), kinds),
+                "kinds": _kind_counts(counts[counts["polygon"] == number], kinds),
             }
         )
     return out
@@ -236,14 +237,13 @@ def _sure(result: Result, number: int) -> dict[str, float] | None:
 
 
 def _kind_counts(
-    result: Result, number: int, kinds: list[FacilityKind]
+    counts: pd.DataFrame, kinds: list[FacilityKind]
 ) -> list[dict[str, int | float | None]]:
-    """Return every kind's count in a polygon.
+    """Return every kind's count in a polygon, of its rows of `public.told_counts`.
 
     Fewer than three of a sensitive kind have no count, and how far one lies is not told.
     """
-    counts = public.told_counts(result, [kind.key for kind in kinds if kind.sensitive])
-    counts = counts[counts["polygon"] == number].set_index("kind")
+    counts = counts.set_index("kind")
     out: list[dict[str, int | float | None]] = []
     for kind in kinds:
         if kind.key not in counts.index:

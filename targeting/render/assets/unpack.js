@@ -7,6 +7,9 @@
   const SMALL_RING = 12;
 
   function bytes(base64) {
+    if (Uint8Array.fromBase64) {
+      return Uint8Array.fromBase64(base64);
+    }
     const text = atob(base64.trim());
     const out = new Uint8Array(text.length);
     for (let i = 0; i < text.length; i += 1) {
@@ -84,18 +87,29 @@
   /* Where the steps of the file belong: rings of 2 to 12 vertices by size, all their second
      vertices, all their third ones …; then the larger rings one after another. */
   function sideBySide(sizes, ringEnds) {
-    const alike = Array.from({ length: SMALL_RING + 2 }, () => []);
-    sizes.forEach((size, ring) => alike[Math.min(size, SMALL_RING + 1)].push(ring));
+    const first = new Uint32Array(SMALL_RING + 3); // of each size, in `alike`
+    for (let ring = 0; ring < sizes.length; ring += 1) {
+      first[Math.min(sizes[ring], SMALL_RING + 1) + 1] += 1;
+    }
+    for (let size = 1; size < first.length; size += 1) {
+      first[size] += first[size - 1];
+    }
+    const next = first.slice();
+    const alike = new Uint32Array(sizes.length);
+    for (let ring = 0; ring < sizes.length; ring += 1) {
+      alike[next[Math.min(sizes[ring], SMALL_RING + 1)]++] = ring;
+    }
     const out = new Uint32Array(ringEnds[sizes.length]);
     let at = 0;
     for (let size = 2; size <= SMALL_RING; size += 1) {
       for (let place = 1; place < size; place += 1) {
-        for (const ring of alike[size]) {
-          out[at++] = ringEnds[ring] + place;
+        for (let one = first[size]; one < first[size + 1]; one += 1) {
+          out[at++] = ringEnds[alike[one]] + place;
         }
       }
     }
-    for (const ring of alike[SMALL_RING + 1]) {
+    for (let one = first[SMALL_RING + 1]; one < alike.length; one += 1) {
+      const ring = alike[one];
       for (let place = ringEnds[ring] + 1; place < ringEnds[ring + 1]; place += 1) {
         out[at++] = place;
       }
@@ -236,18 +250,26 @@
 
   /* Box of every shape, four numbers each: left, top, right, bottom. */
   function boxes(shapes) {
+    const { xs, ys } = shapes;
     const out = new Int32Array(4 * shapes.count);
     for (let i = 0; i < shapes.count; i += 1) {
-      const first = shapes.ringEnds[shapes.shapeRings[i]];
       const last = shapes.ringEnds[shapes.shapeRings[i + 1]];
-      let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-      for (let at = first; at < last; at += 1) {
-        left = Math.min(left, shapes.xs[at]);
-        right = Math.max(right, shapes.xs[at]);
-        top = Math.min(top, shapes.ys[at]);
-        bottom = Math.max(bottom, shapes.ys[at]);
+      let left = 2147483647;
+      let top = 2147483647;
+      let right = -2147483648;
+      let bottom = -2147483648;
+      for (let at = shapes.ringEnds[shapes.shapeRings[i]]; at < last; at += 1) {
+        const x = xs[at];
+        const y = ys[at];
+        left = x < left ? x : left;
+        right = x > right ? x : right;
+        top = y < top ? y : top;
+        bottom = y > bottom ? y : bottom;
       }
-      out.set([left, top, right, bottom], 4 * i);
+      out[4 * i] = left;
+      out[4 * i + 1] = top;
+      out[4 * i + 2] = right;
+      out[4 * i + 3] = bottom;
     }
     return out;
   }
