@@ -16,6 +16,7 @@ from targeting.delineation.graph import Limits
 from targeting.delineation.prepared import Prepared, prepare
 from targeting.delineation.searching.search import search
 from targeting.delineation.stability.case import Case
+from targeting.delineation.stability.replanning import Known, grown_once, replanned
 from targeting.delineation.stability.summing import bands, lasting, overlap, regrets
 from targeting.model import Links, Stability
 
@@ -40,10 +41,12 @@ def stability(
 ) -> Stability:
     """Delineate again under each draw of the scores, price, bound and seed, and count.
 
-    Every rerun starts from nothing, so that an answer that only holds because it was found first is
-    not called sure. The line and the price of a meter stay the study's: drawn scores spread wider
-    than stated ones, and a line moved along with them would put the same places below it. Reruns
-    keep the rules of the graph; their ground is not drawn.
+    No rerun knows the study's own answer, so that one which only holds because it was found first
+    is not called sure: each chooses among groups grown once for all of them and others grown for
+    its own needs, and anneals them; under rules about all polygons together it searches afresh. The
+    line and the price of a meter stay the study's: drawn scores spread wider than stated ones, and
+    a line moved along with them would put the same places below it. Reruns keep the rules of the
+    graph; their ground is not drawn.
 
     Parameters
     ----------
@@ -62,7 +65,7 @@ def stability(
     seeds : int
         How many other seeds.
     effort : float
-        Of each rerun, as in `grow`.
+        Of each rerun that searches afresh, as in `grow`.
 
     Returns
     -------
@@ -89,8 +92,13 @@ def stability(
     own = membership.to_numpy(np.int64)[prepared.order]
     cases = list(_cases(prepared, blocks, parts, chosen, draws, prices, bounds, seeds))
     plans: list[list[np.ndarray]] = []
+    known: Known | None = None
     for case in tqdm(cases, desc="stability", delay=2, disable=None, leave=False):
-        plans.append(search(case.city, case.rules, seed=case.seed, effort=effort))
+        if case.rules.linked:
+            plans.append(search(case.city, case.rules, seed=case.seed, effort=effort))
+            continue
+        known = known or grown_once(prepared.city, case.rules, int(chosen["seed"]))
+        plans.append(replanned(case, known))
     return _summed(prepared, blocks, own, cases, plans)
 
 
