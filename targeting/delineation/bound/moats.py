@@ -195,9 +195,7 @@ def _moat(
         lowered = counts * core * high * (1 - SAFE)
         less = lowered - dual.counts[blocks]
         if which < 0:
-            tried = [_one_inside(place, less) for place in places]
-            which = min(range(len(tried)), key=lambda one: tried[one].value)
-            known = tried[which]
+            which, known = _of_best(places, less, most)
         else:
             known = _one_inside(places[which], less)
         if known.value <= most:
@@ -211,6 +209,18 @@ def _moat(
             share = high
             high = (low + high) / 2
     return best
+
+
+def _of_best(places: Sequence[Place], less: np.ndarray, most: float) -> tuple[int, Priced]:
+    """Return the first place that stays within what a polygon may be worth, else the nearest."""
+    best, known = 0, _one_inside(places[0], less)
+    for which, place in enumerate(places[1:], 1):
+        if known.value <= most:
+            break
+        other = _one_inside(place, less)
+        if other.value < known.value:
+            best, known = which, other
+    return best, known
 
 
 def _one_inside(place: Place, less: np.ndarray) -> Priced:
