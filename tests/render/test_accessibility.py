@@ -22,7 +22,7 @@ VIEWS = {
     "polygon": "targeting.page.choosePolygon(1)",
     "block": "targeting.page.chooseBlock(0)",
     "compared": "targeting.compare.show(targeting.page, 1, 2)",
-    "facility": "targeting.finder.openFacility(targeting.page, 3)",
+    "facility": "targeting.found.openFacility(targeting.page, 3)",
     "filter": "targeting.page.filter.read('w~in;r~score~0.2~'); targeting.page.showTab('filter')",
     "kinds open": "document.getElementById('kinds').open = true",
 }

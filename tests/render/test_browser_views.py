@@ -109,7 +109,7 @@ VIEWS = {
     "empty block": "targeting.page.chooseBlock(targeting.page.data.column('few').whole.indexOf(1))",
     "about": "targeting.page.showTab('about')",
     "compared": "targeting.compare.show(targeting.page, 1, 2)",
-    "facility": "targeting.finder.openFacility(targeting.page, 3)",
+    "facility": "targeting.found.openFacility(targeting.page, 3)",
     "filter": "targeting.page.filter.read('w~in;r~score~0.2~'); targeting.page.showTab('filter')",
     "no filter": "targeting.page.filter.read('')",
     "violence": "targeting.page.home(); targeting.page.chooseLayer('dimension.violence')",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from targeting.render import public
+from tests.render.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -165,7 +166,7 @@ def test_the_address_brings_the_filter_back(page, shown):
     page.evaluate("targeting.page.filter.read('')")
     assert "f=" not in page.evaluate("location.hash")
     page.evaluate("(hash) => { location.hash = hash; }", address)
-    page.wait_for_function("targeting.page.hidden")
+    until(page, "!!targeting.page.hidden")
     assert remaining(page) == kept
 
 

@@ -13,6 +13,7 @@ from targeting.model import PolygonName
 from targeting.render import write_page
 from targeting.render.scene import build_scene
 from tests.render.results import HOSTILE
+from tests.render.waiting import until
 
 pytestmark = pytest.mark.browser
 NAMES = ["Niños Héroes", "San José del Río", HOSTILE[0], None]
@@ -202,7 +203,7 @@ def test_the_address_opens_what_was_found(found):
     assert "found=n~neighborhood~" in address
     found.evaluate("targeting.page.home()")
     found.evaluate("(hash) => { location.hash = hash; }", address)
-    found.wait_for_function("targeting.page.view.name === 'place'")
+    until(found, "targeting.page.view.name === 'place'")
     assert found.inner_text("#panel-body h2") == "San José del Río"
     for bad in ("f~-1", "f~9999", "f~x", "n~neighborhood~99", "n~no~0", "q"):
         found.evaluate(

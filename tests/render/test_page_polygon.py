@@ -12,6 +12,7 @@ import shapely
 from targeting.facility_kinds import facility_kinds
 from targeting.render import write_page
 from tests.render.results import make_result
+from tests.render.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -266,7 +267,7 @@ def test_two_polygons_stand_beside_the_city(four, many):
     assert four.evaluate("document.activeElement.id") == "compare-second"
     four.evaluate("targeting.page.home()")
     four.evaluate("location.hash = '#compare=2,3'")
-    four.wait_for_function("targeting.page.view.name === 'compare'")
+    until(four, "targeting.page.view.name === 'compare'")
     for bad in ("2,2", "9,1", "x", ""):
         four.evaluate(
             "(bad) => targeting.rooms.addresses.find((one) => one.key === 'compare')"

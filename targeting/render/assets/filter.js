@@ -8,7 +8,7 @@
     constructor(page) {
       this.page = page;
       this.reset();
-      page.on("paint", () => this.apply());
+      page.on("paint", () => this.applying || this.apply());
       page.on("plan", () => {
         const known = page.polygons.some((one) => String(one.number) === this.where);
         this.where = known || ["in", "out"].includes(this.where) ? this.where : "all";
@@ -59,7 +59,9 @@
         return;
       }
       page.hidden = now;
-      page.repaint(); // fires "paint": the mask is then the same
+      this.applying = true;
+      page.repaint();
+      this.applying = false;
       page.fire("filter");
       page.remember();
     }

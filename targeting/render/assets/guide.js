@@ -13,6 +13,13 @@
     return build("ul", {}, entries);
   }
 
+  /* The years the indicators are of, told where there are any. */
+  function years(page) {
+    const held = page.scene.indicators.flatMap((one) => String(one.year || "").match(/\d{4}/g) || []);
+    const told = [...new Set(held)].sort();
+    return told.length ? build("p", { "data-years": "" }, targeting.words.say("guide.years", { years: told.join(", ") })) : null;
+  }
+
   function section(page) {
     const about = build(
       "button",
@@ -24,6 +31,7 @@
       list("guide.use_"),
       build("h3", {}, say("guide.know")),
       list("guide.know_"),
+      years(page),
       build("p", {}, about),
     ];
   }

@@ -29,7 +29,11 @@
 
   /* Keys of blocks: spaces and hyphens may be left out or put in, as in 0123-A. */
   function keyed(ids) {
-    const plain = ids.map((id) => fold(id).replaceAll(" ", ""));
+    // Most keys are plain letters and digits: they need no folding.
+    const simple = /^[A-Za-z0-9]*$/;
+    const plain = ids.map((id) =>
+      simple.test(id) ? id.toLowerCase() : fold(id).replaceAll(" ", ""),
+    );
     return (words) => {
       const whole = words.join("");
       const able = /\p{N}/u.test(whole) && whole.length > 1;
