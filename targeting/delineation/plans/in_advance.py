@@ -24,6 +24,9 @@ from targeting.model import NO_POLYGON, Links
 from targeting.model.weighed import StoredPlan, Weighting
 
 LIGHT = 0.05
+# The pooled prices alone: what looking longer adds to these bounds is below 0.001 on a made city of
+# 5,000 blocks, for thrice the time.
+QUICK_BOUND = 0.001
 _NEED = ("threshold_share", "need", "perimeter_price")
 _RULES = (
     "polygons",
@@ -83,7 +86,7 @@ def plans_in_advance(
     settings : dict
         All settings of `grow`.
     effort : float
-        Of each search and each bound, as in `grow`.
+        Of each search, as in `grow`.
 
     Returns
     -------
@@ -133,7 +136,7 @@ def plans_in_advance(
         if not groups or not keeps(city, told, groups):
             continue
         worth = plan_worth(city, told, groups)
-        bound = upper_bound(city, told, plan=groups, effort=effort)
+        bound = upper_bound(city, told, plan=groups, effort=QUICK_BOUND)
         found.append(
             StoredPlan(
                 one.weighting,
@@ -181,12 +184,14 @@ def _numbered(
     """
     fresh = int(own.max()) + 1
     others: list[pd.Series[int]] = []
-    for plan in plans:
-        rest, numbers = plan.membership, {NO_POLYGON: NO_POLYGON}
-        for earlier in (own, *others):
-            if not bool((rest > 0).any()):
-                break
-            same = match_plans(earlier, rest, people).after["before"]
+    for plan, before in zip(plans, _in_own(own, plans, people), strict=True):
+        numbers = {NO_POLYGON: NO_POLYGON} | before
+        rest = plan.membership.where(~plan.membership.isin(list(numbers)), NO_POLYGON)
+        for earlier in others:
+            inside = (earlier > 0) | (rest > 0)
+            if not bool(((earlier > 0) & (rest > 0)).any()):
+                continue
+            same = match_plans(earlier[inside], rest[inside], people[inside]).after["before"]
             same = same[(same > 0) & ~same.isin(list(numbers.values()))]
             numbers |= dict(zip(same.index.tolist(), same.tolist(), strict=True))
             rest = rest.where(~rest.isin(list(numbers)), NO_POLYGON)
@@ -197,3 +202,31 @@ def _numbered(
         new = membership.where(membership > int(own.max()), NO_POLYGON)
         others += [new] if bool((new > 0).any()) else []
         yield replace(plan, membership=membership)
+
+
+def _in_own(
+    own: pd.Series[int], plans: Sequence[StoredPlan], people: pd.Series[float]
+) -> list[dict[int, int]]:
+    """Return which of the study's polygons those of each plan are: matched all at once.
+
+    Every plan has the study's polygons for itself, told apart by a step in the numbers.
+    """
+    if not plans:
+        return []
+    step = 1 + max(int(own.max()), *(int(plan.membership.max()) for plan in plans))
+    before, after, living = [], [], []
+    for turn, plan in enumerate(plans):
+        member = plan.membership.to_numpy(np.int64)
+        known = own.to_numpy(np.int64)
+        inside = np.flatnonzero((known > 0) | (member > 0))
+        before.append(np.where(known > 0, known + turn * step, 0)[inside])
+        after.append(np.where(member > 0, member + turn * step, 0)[inside])
+        living.append(people.to_numpy(float)[inside])
+    same = match_plans(
+        *(pd.Series(np.concatenate(held)) for held in (before, after, living))
+    ).after["before"]
+    out: list[dict[int, int]] = [{} for _ in plans]
+    for number, match in zip(same.index.tolist(), same.tolist(), strict=True):
+        if match:
+            out[number // step][number % step] = match % step
+    return out
