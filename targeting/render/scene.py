@@ -16,7 +16,7 @@ from targeting.model import Indicator, Result
 from targeting.render import public
 from targeting.render.context import pack_context
 from targeting.render.editing import editing_record
-from targeting.render.encode import ZOOM, Packer, project, spatial_order
+from targeting.render.encode import ZOOM, Packer, nearest_turn, project, spatial_order
 from targeting.render.ground import meters_of_pixels
 from targeting.render.held_out import hold_out_record
 from targeting.render.hotspots import pack_hotspots
@@ -176,16 +176,14 @@ def _origin(result: Result) -> np.ndarray:
 
 def _bounds(result: Result, origin: np.ndarray) -> list[list[int]]:
     """Return the pixels the page opens on: the city without its farthest one percent of blocks."""
-    grid = project(
-        shapely.get_coordinates(shapely.centroid(result.territory.blocks.geometry.to_numpy())),
-        result.territory.crs,
-    )
-    low, high = np.percentile(grid, [1, 99], axis=0)
+    middles = shapely.centroid(result.territory.blocks.geometry.to_numpy())
+    grid = project(shapely.get_coordinates(middles), result.territory.crs)
+    low, high = np.percentile(nearest_turn(grid - origin), [1, 99], axis=0)
     if len(result.polygons.polygons):
-        inside = _grid(result.polygons.polygons.geometry)
+        inside = nearest_turn(_grid(result.polygons.polygons.geometry) - origin)
         low, high = np.minimum(low, inside.min(axis=0)), np.maximum(high, inside.max(axis=0))
     edge = 0.02 * (high - low).max() + 1
-    return [[int(v) for v in low - edge - origin], [int(v) for v in high + edge - origin]]
+    return [[int(v) for v in low - edge], [int(v) for v in high + edge]]
 
 
 def _pack_blocks(packer: Packer, result: Result, order: np.ndarray, origin: np.ndarray) -> None:

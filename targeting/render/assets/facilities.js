@@ -131,6 +131,9 @@
     },
 
     paint(ctx, { scale, x, y, dense }) {
+      if (!this.shown.size && !this.chosen) {
+        return;
+      }
       const size = this._bounds.getSize();
       const lettered = this._zoom >= LETTER_ZOOM;
       const side = lettered ? 20 : 9;
