@@ -137,6 +137,24 @@ def test_the_list_holds_the_highest_that_remain(page, shown):
     assert page.inner_text("#panel-body h2 .key") == listed[0]
 
 
+def test_classes_are_chosen_one_by_one(page, shown):
+    page.evaluate(
+        """() => targeting.page.scene.layers.push({id: "few", group: "hotspots", breaks: [],
+          names: {es: "Prueba", en: "Trial"}, classes: [
+            {text: {es: "no", en: "no"}, color: "#ffffff"},
+            {text: {es: "sí", en: "yes"}, color: "#000000"}]})"""
+    )
+    page.click("[data-tab=filter]")
+    page.select_option("#filter-add", "few")
+    assert remaining(page) == set(shown["ids"])  # both classes, and every block has one
+    page.get_by_label("no", exact=True).uncheck()
+    few = set(shown["ids"][np.isnan(shown["people"])])
+    assert 0 < len(remaining(page)) <= len(few)
+    assert remaining(page) <= few
+    assert page.evaluate("targeting.page.filter.text()") == "c~few~1"
+    assert ask(page, "c~few~0~m") == set(shown["ids"]) - ask(page, "c~few~1")
+
+
 def test_moved_weights_are_filtered_anew(page, shown):
     ask(page, "r~score~0.5~")
     page.evaluate(

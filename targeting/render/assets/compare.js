@@ -191,7 +191,9 @@
         document.getElementById("panel-body").focus({ preventScroll: true });
       }
     };
-    return [
+    return build(
+      "section",
+      { class: "screen-only" },
       build("h3", {}, say("compare.heading")),
       build(
         "label",
@@ -204,7 +206,7 @@
           options(page, null, own),
         ),
       ),
-    ];
+    );
   }
 
   targeting.rooms.add({

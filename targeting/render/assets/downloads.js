@@ -243,11 +243,13 @@
   }
 
   function section(title, buttons) {
-    return [
+    return build(
+      "section",
+      { class: "screen-only" },
       build("h3", {}, say(title)),
       build("p", { class: "downloads" }, buttons),
       build("p", { class: "fine" }, say("download.note")),
-    ];
+    );
   }
 
   function ofPolygon(page, { number, polygon }) {

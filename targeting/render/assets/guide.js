@@ -27,12 +27,11 @@
       say("guide.more"),
     );
     return [
-      build("h3", {}, say("guide.use")),
-      list("guide.use_"),
+      build("section", { class: "screen-only" }, build("h3", {}, say("guide.use")), list("guide.use_")),
       build("h3", {}, say("guide.know")),
       list("guide.know_"),
       years(page),
-      build("p", {}, about),
+      build("p", { class: "screen-only" }, about),
     ];
   }
 
