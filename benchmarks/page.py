@@ -10,6 +10,8 @@ The city is made here (`page_city.py`); every file is opened in a Chromium of it
 from __future__ import annotations
 
 import argparse
+import base64
+import re
 import sys
 import tempfile
 import time
@@ -98,16 +100,16 @@ def own_rows(city: Result, size: int, folder: Path, *, quick: bool) -> list[Row]
     goal = TARGETS.get(size, (None,) * 7)
     whole_mb = file.stat().st_size / MB
     scene = build_scene(city)
-    # Data are the only part that grows; without them the file is scripts, styles and words.
-    around = whole_mb - len(scene.data) / MB
-    source = around + len(source_columns(city)) / MB
     apart = apart_mb(scene.data, scene.record["data"])
+    around = parts_mb(file.read_text(encoding="utf-8"))
+    # Data are the only part that grows much; without them the file is scripts, styles and words.
+    source = whole_mb - len(scene.data) / MB + len(source_columns(city)) / MB
     desk = open_tab(file, own=True)
     rows = [
         Row(case, "file, 11 columns at source precision", source, "MB", target=goal[0]),
         Row(case, "file MB", whole_mb, "MB"),
         Row(case, "  of which reasons, accounts, weights", apart, "MB"),
-        Row(case, "  of which scripts, styles, words", around, "MB"),
+        *(Row(case, f"  of which {name}", size, "MB") for name, size in around.items()),
         Row(case, "Python CPU s", took, "s", target=goal[1]),
         Row(case, "open to drawn s", desk.drawn_s, "s", target=goal[2]),
         *slider_rows(case, desk, "desk", goal[4]),
@@ -129,10 +131,19 @@ def slider_rows(case: str, tab: Tab, where: str, goal: float | None) -> list[Row
     return [Row(case, f"{how}, {where}", tab.slider_ms, "ms", target=goal)]
 
 
+def parts_mb(html: str) -> dict[str, float]:
+    """Return the size of the parts of the file that are not packed data."""
+    record = re.search(r'id="targeting-scene">(.*?)</script>', html, re.DOTALL)
+    plain = re.search(r"<noscript>(.*?)</noscript>", html, re.DOTALL)
+    data = re.search(r'id="targeting-data">(.*?)</script>', html, re.DOTALL)
+    sizes = [len(found[1].encode()) / MB if found else 0.0 for found in (record, plain, data)]
+    code = len(html.encode()) / MB - sum(sizes)
+    names = ("scripts and styles", "words and polygons", "what is read without scripts")
+    return dict(zip(names, (code, *sizes[:2]), strict=True))
+
+
 def apart_mb(text: str, directory: dict[str, Any]) -> float:
     """Return the size, as shipped, of the columns that are counted apart."""
-    import base64
-
     raw = zlib.decompress(base64.b64decode(text), -15)
     held = b"".join(
         raw[about["at"] : about["at"] + about["size"]]
@@ -145,7 +156,10 @@ def apart_mb(text: str, directory: dict[str, Any]) -> float:
 
 
 def source_columns(city: Result) -> str:
-    """Return geometry, the 11 columns uncoarsened, facilities and polygons, packed."""
+    """Return geometry, the 11 columns uncoarsened, facilities and polygons, packed.
+
+    The score is our own and has the page's two decimals.
+    """
     table = frame_of(city)
     order = spatial_order(table.geometry)
     table = table.iloc[order]
@@ -161,7 +175,7 @@ def source_columns(city: Result) -> str:
         packer.numbers(name, table[name].to_numpy(float))
     for key, digits in zip(city.values.value.columns, SOURCE_DECIMALS, strict=True):
         packer.numbers(key, whole(table[key].to_numpy(float), decimals=digits), decimals=digits)
-    packer.numbers("score", whole(table["score"].to_numpy(float), decimals=4), decimals=4)
+    packer.numbers("score", whole(table["score"].to_numpy(float), decimals=2), decimals=2)
     packer.shapes("polygons", city.polygons.polygons.geometry, origin)
     held = city.territory.facilities
     places = project(shapely.get_coordinates(held.geometry.to_numpy()), held.crs)

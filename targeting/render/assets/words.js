@@ -33,15 +33,24 @@
     return held.lists[held.language][key] !== undefined;
   }
 
+  /* Making a formatter takes a hundred times as long as using it. */
+  const formatters = new Map();
+
+  function formatter(places) {
+    const key = held.language + places;
+    if (!formatters.has(key)) {
+      const digits = { minimumFractionDigits: places, maximumFractionDigits: places };
+      formatters.set(key, new Intl.NumberFormat(LOCALES[held.language], digits));
+    }
+    return formatters.get(key);
+  }
+
   function number(value, digits) {
     if (value === null || value === undefined || Number.isNaN(value)) {
       return "–";
     }
     const places = Math.max(0, digits || 0);
-    const shown = new Intl.NumberFormat(LOCALES[held.language], {
-      minimumFractionDigits: places,
-      maximumFractionDigits: places,
-    }).format(value);
+    const shown = formatter(places).format(value);
     return /^-[0.,]*$/.test(shown) ? shown.slice(1) : shown;
   }
 
