@@ -34,6 +34,7 @@ from targeting.render.intake import INTAKE_HTML, INTAKE_JSON, intake_record, wri
 from targeting.render.neighbors import neighbors_svg
 from targeting.render.page import TargetMap, write_page
 from targeting.render.records import plain
+from targeting.render.safe import whole_text
 from targeting.render.scene import class_breaks
 from targeting.render.sharing import write_kmz, write_sheets
 from targeting.render.style import block_style, polygon_style
@@ -235,7 +236,7 @@ def _write_all(result: Result, folder: Path, *, internal: bool = False) -> list[
     ]
     record = manifest(result, {name: _sha256(folder / name) for name in names})
     text = json.dumps(record, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
-    (folder / MANIFEST).write_bytes((text + "\n").encode("utf-8"))
+    (folder / MANIFEST).write_bytes((text + "\n").encode("utf-8", "replace"))
     return [*names, MANIFEST]
 
 
@@ -266,7 +267,7 @@ def _neighbors(result: Result) -> str:
     assert links is not None
     barriers = None if territory.barriers is None else territory.barriers.geometry
     language = study.language
-    title = study.title[language]
+    title = whole_text(study.title[language])
     return neighbors_svg(territory.blocks.geometry, links, barriers, title=title, language=language)
 
 

@@ -16,6 +16,7 @@ from targeting.model import LayerReport, Loss, MethodSpec, PublishSpec, Result
 from targeting.render import figures, public
 from targeting.render.naming import name_basis, polygon_name
 from targeting.render.rows import rows_of
+from targeting.render.safe import whole_text
 from targeting.render.sureness import polygon_sureness
 from targeting.units import UNITS
 
@@ -61,8 +62,10 @@ def sentence(key: str, fallback: str, values: Mapping[str, Any]) -> dict[str, st
 def plain(value: Any) -> Any:
     """Return a value as JSON knows it: no numpy, NaN as null, whole floats kept as they are."""
     if isinstance(value, Mapping):
-        return {str(key): plain(held) for key, held in value.items()}
-    if isinstance(value, str) or value is None or isinstance(value, bool | int):
+        return {whole_text(str(key)): plain(held) for key, held in value.items()}
+    if isinstance(value, str):
+        return whole_text(value)
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, np.bool_ | np.integer):
         return value.item()
@@ -110,7 +113,7 @@ def listed_facilities(result: Result, kinds: list[FacilityKind]) -> gpd.GeoDataF
 
 def text_of(value: Any) -> str:
     """Return a text, empty where missing."""
-    return "" if value is None or pd.isna(value) else str(value)
+    return "" if value is None or pd.isna(value) else whole_text(str(value))
 
 
 def public_limits(result: Result) -> dict[str, int]:

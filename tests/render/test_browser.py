@@ -32,9 +32,10 @@ def test_scripts_pass_their_unit_tests(page):
 def test_columns_arrive_exactly(page, result):
     ids = page.evaluate("targeting.page.blockIds")
     assert sorted(ids) == list(result.territory.blocks.index)
+    result = public.protected(result)
     order = result.territory.blocks.index.get_indexer(ids)
     parts, total = public.shown_points(result)
-    people, few = public.population(result.territory.blocks["population"])
+    people, few = public.shown_people(result)
     expected = {
         "score": total,
         "percentile": public.percentiles(pd.Series(total)),
