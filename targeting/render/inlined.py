@@ -104,7 +104,9 @@ def _hash(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def policy(html: str, style_attributes: Sequence[str] = ()) -> str:
+def policy(
+    html: str, style_attributes: Sequence[str] = (), *, pictures_from: str | None = None
+) -> str:
     """Return the content security policy that lets exactly this page's scripts and styles run.
 
     Parameters
@@ -113,6 +115,8 @@ def policy(html: str, style_attributes: Sequence[str] = ()) -> str:
         The page, with a place for the policy.
     style_attributes : sequence of str
         Style attributes in markup that guests brought; ours has none.
+    pictures_from : str, optional
+        The one host that tiles were asked of.
 
     Examples
     --------
@@ -129,7 +133,7 @@ def policy(html: str, style_attributes: Sequence[str] = ()) -> str:
             "default-src 'none'",
             "script-src " + (" ".join(scripts) or "'none'"),
             "style-src " + (" ".join(styles) or "'none'"),
-            "img-src data:",
+            "img-src data:" + (f" {pictures_from}" if pictures_from else ""),
             "connect-src 'none'",
             "base-uri 'none'",
             "form-action 'none'",

@@ -24,6 +24,7 @@ from targeting.render.elements.guests import (
     refuse_outside,
     style_attributes,
 )
+from targeting.render.elements.tiles import Tiles
 from targeting.render.inlined import asset, json_text, page_template, policy
 from targeting.render.plain import plain_tables
 from targeting.render.public import protected
@@ -70,6 +71,7 @@ class PageFigure(Figure):
     """
 
     draws_layers = True  # the page brings the scripts that layers of ours need
+    pictures_from: str | None = None  # the host of tiles, where they were asked for
 
     def __init__(self, scene: Scene, picture: str) -> None:
         super().__init__(height="720px")
@@ -107,7 +109,7 @@ class PageFigure(Figure):
         if scene["mode"] == "internal":
             html = html.replace("<body>", f'<body class="internal">\n{_band()}', 1)
         html = re.sub("<!--(map-head|map|map-script|plain|data)-->", lambda m: holes[m[1]], html)
-        rules = policy(html, style_attributes(body))
+        rules = policy(html, style_attributes(body), pictures_from=self.pictures_from)
         meta = f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
         return html.replace("<!--policy-->", meta, 1)
 
@@ -126,6 +128,12 @@ class TargetMap(folium.Map):
         `"es"` or `"en"`. Default: the study's.
     internal : bool
         As for `write_page`.
+    tiles : str, optional
+        Address of a background of tiles, `https://…/{z}/{x}/{y}.png`. Default: none, and the page
+        asks nothing of the network. With it the page asks that host alone, for pictures alone;
+        without a network the background is absent and all else works.
+    tiles_credit : str
+        Whose map the tiles are, shown as text.
     """
 
     default_js: list[tuple[str, str]] = []
@@ -151,7 +159,13 @@ class TargetMap(folium.Map):
     )
 
     def __init__(
-        self, result: Result, *, language: str | None = None, internal: bool = False
+        self,
+        result: Result,
+        *,
+        language: str | None = None,
+        internal: bool = False,
+        tiles: str | None = None,
+        tiles_credit: str = "",
     ) -> None:
         result = protected(result, internal=internal)
         super().__init__(
@@ -168,7 +182,12 @@ class TargetMap(folium.Map):
         self.options |= {"max_zoom": 20, "min_zoom": 3}
         self.scene = build_scene(result, language=language)
         self.picture = picture_svg(result, self.scene.record)
-        PageFigure(self.scene, self.picture).add_child(self)
+        figure = PageFigure(self.scene, self.picture)
+        figure.add_child(self)
+        self.background = None if tiles is None else Tiles(tiles, tiles_credit)
+        if self.background is not None:
+            figure.pictures_from = self.background.host
+            self.background.add_to(self)
         self.blocks = _CityLayer("BlocksLayer", "blocks").add_to(self)
         self.polygons = _CityLayer("PolygonsLayer", "polygons").add_to(self)
         self.facilities = _CityLayer("FacilitiesLayer", "facilities").add_to(self)
@@ -212,7 +231,8 @@ class _Start(MacroElement):
                 map: {{ this.city.get_name() }},
                 blocks: {{ this.city.blocks.get_name() }},
                 polygons: {{ this.city.polygons.get_name() }},
-                facilities: {{ this.city.facilities.get_name() }}
+                facilities: {{ this.city.facilities.get_name() }},
+                tiles: {{ this.city.background.get_name() if this.city.background else "null" }}
             });
         {% endmacro %}
         """

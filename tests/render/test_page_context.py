@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import geopandas as gpd
 import numpy as np
@@ -10,8 +11,9 @@ import pandas as pd
 import pytest
 import shapely
 
+from targeting.problems import TargetingError
+from targeting.render import TargetMap, write_page
 from targeting.render import context as context_room
-from targeting.render import write_page
 from targeting.render.context import fit, group_of, pack_context
 from targeting.render.encode import Packer
 from targeting.render.scene import build_scene
@@ -263,6 +265,46 @@ def test_the_words_change_with_the_language(shown):
     assert "Streets" in text
     assert "Safe zone" in text
     assert "Calles" not in text
+
+
+def test_tiles_are_only_there_when_asked_for(context_file):
+    html = context_file.read_text("utf-8")
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)[1]
+    assert "img-src data:;" in policy
+    assert "L.tileLayer(" not in html
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://tiles.example/{z}/{x}/{y}.png", "https://tiles.example/{z}/{x}.png", "tiles", ""],
+)
+def test_what_is_no_address_of_tiles_is_refused(result, address):
+    with pytest.raises(TargetingError) as caught:
+        TargetMap(result, tiles=address)
+    assert caught.value.problems[0].code == "page-tiles-address"
+    assert "{z}" in caught.value.text("es")
+
+
+@pytest.mark.browser
+def test_tiles_ask_their_host_alone_and_are_absent_without_harm(opened, tmp_path):
+    file = tmp_path / "tiles.html"
+    address = "https://{s}.tiles.example/{z}/{x}/{y}.png"
+    TargetMap(with_context(), tiles=address, tiles_credit=HOSTILE[0]).save(str(file))
+    watched = opened(file)
+    page = watched.page
+    page.wait_for_timeout(300)
+    assert watched.requests
+    hosts = {request.split("/")[2] for request in watched.requests}
+    assert hosts <= {f"{one}.tiles.example" for one in "abc"}
+    assert all("Failed to load resource" in error for error in watched.errors)
+    assert page.locator(".leaflet-control-attribution").inner_text() == HOSTILE[0]
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("#legend .swatch").count() > 2
+    page.locator("#context summary").click()
+    assert "tiles.example" in page.locator("#context").inner_text()
+    page.locator("[data-context=tiles]").click()
+    assert page.locator(".leaflet-tile-container").count() == 0
+    assert page.evaluate("[...targeting.words.state.missing]") == []
 
 
 @pytest.mark.browser

@@ -184,7 +184,7 @@
   }
 
   /* The switches there is something for: [key, what it shows, its name]. */
-  function switchesOf(context, groups) {
+  function switchesOf(context, groups, tiles) {
     const out = SWITCHES.map(({ key, has }) => ({
       key,
       ids: groups.filter(({ id }) => has(id)).map(({ id }) => id),
@@ -192,6 +192,10 @@
     }));
     for (const group of groups.filter(({ id }) => id.startsWith("further."))) {
       out.push({ key: group.id, ids: [group.id], name: () => targeting.words.pick(group.names), group });
+    }
+    if (tiles) {
+      const host = new URL(tiles._url.replace("{s}.", "")).host;
+      out.push({ key: "tiles", ids: ["tiles"], name: () => say("context.tiles"), note: () => say("context.tiles_note", { host }) });
     }
     if (context.labels) {
       out.push({ key: "names", ids: ["names"], name: () => say("context.names") });
@@ -217,12 +221,13 @@
 
   function start(page) {
     const { context } = page.scene;
-    if (!context || (!context.groups.length && !context.labels)) {
+    const { tiles } = page.layers;
+    if (!context || (!context.groups.length && !context.labels && !tiles)) {
       return;
     }
     const groups = groupsOf(page);
     const hidden = new Set();
-    const switches = switchesOf(context, groups);
+    const switches = switchesOf(context, groups, tiles);
     const keyOf = new Map(switches.flatMap(({ key, ids }) => ids.map((id) => [id, key])));
     const held = { groups, names: namesOf(page), shown: (id) => !hidden.has(keyOf.get(id)) };
     const layers = [
@@ -238,6 +243,9 @@
     page.context.show = (key, on) => {
       hidden[on ? "delete" : "add"](key);
       layers.forEach((layer) => layer.redraw());
+      if (key === "tiles") {
+        page.map[on ? "addLayer" : "removeLayer"](tiles);
+      }
       fill();
       page.remember();
     };
@@ -250,7 +258,7 @@
           checked: !hidden.has(one.key),
           onchange: (event) => page.context.show(one.key, event.target.checked),
         });
-        const cut = cutOf(context, one.ids);
+        const cut = one.note ? one.note() : cutOf(context, one.ids);
         return build("li", {}, build("label", { class: "check" }, box, line(one), build("bdi", {}, one.name())),
           cut ? build("p", { class: "fine" }, cut) : null);
       });
