@@ -55,6 +55,9 @@ def test_it_holds_exact_values(result, inside):
     assert np.nanmax(np.abs(np.sort(shown) - np.sort(rates))) <= 0.5
     exact = np.sort(result.scores.score.to_numpy(float))
     assert np.nanmax(np.abs(np.sort(inside.column("score")) - exact)) <= 0.005 + 1e-9
+    people = result.territory.blocks["population"].groupby(result.polygons.membership).sum()
+    told = {one["number"]: one["population"] for one in inside.record["polygons"]}
+    assert told == people[people.index > 0].to_dict()
     assert not any(one["level"] for one in inside.record["indicators"])
 
 

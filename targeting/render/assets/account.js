@@ -46,7 +46,11 @@
     if (page.data.has(hidden) && page.data.column(hidden).whole[i] === 1) {
       return say("quality.suppressed");
     }
-    return say(page.data.column(name).has(i) ? "quality." + indicator.origin : "quality.missing");
+    if (!page.data.column(name).has(i)) {
+      return say("quality.missing");
+    }
+    const told = say("quality." + indicator.origin);
+    return indicator.level && indicator.dimension === "violence" ? told + ". " + say("publish.group") : told;
   }
 
   /* Whether the weights are not the study's: then its reasons and intervals say nothing. */

@@ -154,6 +154,8 @@ def grain_of(result: Result, key: str) -> Grain:
     for indicator in result.indicators:
         if indicator.key == key:
             return value_grain(indicator)
+    if key == "population" and is_internal(result):
+        return Grain(0)
     return figure_grain(key)
 
 
