@@ -84,8 +84,61 @@
         }
         found.groups.set(child.key, this.kept.get(child.key));
       }
-      this.top = this.top || this.room();
-      return Object.assign(found, this.combined({ ...tree, children }, found.groups, this.top));
+      return Object.assign(found, this.whole({ ...tree, children }, found.groups));
+    }
+
+    /* The whole out of its groups: one pass over the blocks, which also counts them by hundredth. */
+    whole(node, groups) {
+      const { back } = mean(node);
+      const total = node.children.reduce((sum, child) => sum + child.weight, 0);
+      const parts = node.children.map((child) => this.turned(node, child, groups.get(child.key)));
+      const weights = node.children.map((child) => child.weight / total);
+      const least = node.coverage_min - DUST;
+      const value = (this.top = this.top || new Float64Array(this.count));
+      const whole = new Int32Array(this.count);
+      const counts = new Uint32Array(101);
+      const many = parts.length;
+      for (let i = 0; i < this.count; i += 1) {
+        let sum = 0;
+        let share = 0;
+        let known = 0;
+        for (let at = 0; at < many; at += 1) {
+          const one = parts[at].turned[i];
+          if (one === one) {
+            sum += weights[at] * one;
+            share += weights[at];
+            known += weights[at] * parts[at].coverage[i];
+          }
+        }
+        if (share > 0 && known >= least) {
+          const score = Math.max(0, Math.min(1, back(sum / share)));
+          const step = Math.floor(score * 100 + 0.5 + 1e-9);
+          value[i] = score;
+          whole[i] = step;
+          counts[step] += 1;
+        } else {
+          value[i] = NaN;
+          whole[i] = targeting.MISSING;
+        }
+      }
+      return { value, column: targeting.liveColumn(whole), counts };
+    }
+
+    /* A group's values as the mean above takes them; made once for as long as they stay. */
+    turned(node, child, held) {
+      const group = held || this.alone(child.key);
+      if (!group.turned) {
+        const { into } = mean(node);
+        group.turned = group.value.map(into);
+      }
+      return group;
+    }
+
+    /* An indicator that stands beside the dimensions, as a group of one. */
+    alone(key) {
+      const { parts } = this.leaves.get(key);
+      const value = Float64Array.from(parts, (part) => (part === NOTHING ? NaN : part / 100));
+      return { value, coverage: Float64Array.from(value, (one) => (one === one ? 1 : 0)) };
     }
 
     /* One group by itself, whatever lies below it. */
@@ -213,74 +266,5 @@
     }
   }
 
-  /* Values from 0 to 1 as a column of whole hundredths, halves up as in public.Grain. */
-  function column(value) {
-    const whole = new Int32Array(value.length);
-    for (let i = 0; i < value.length; i += 1) {
-      const one = value[i];
-      whole[i] = one === one ? Math.floor(one * 100 + 0.5 + 1e-9) : targeting.MISSING;
-    }
-    return targeting.liveColumn(whole);
-  }
-
-  targeting.liveColumn = (whole) => ({
-    decimals: 2,
-    step: 1,
-    whole,
-    has: (i) => whole[i] !== targeting.MISSING,
-    number: (steps) => steps / 100,
-    value: (i) => (whole[i] === targeting.MISSING ? null : whole[i] / 100),
-  });
-
-  const CLASS_SHARES = [0.2, 0.4, 0.6, 0.8, 0.9];
-
-  /* How many blocks lie at each hundredth. */
-  function histogram(held) {
-    const counts = new Uint32Array(101);
-    for (let i = 0; i < held.whole.length; i += 1) {
-      if (held.whole[i] !== targeting.MISSING) {
-        counts[held.whole[i]] += 1;
-      }
-    }
-    return counts;
-  }
-
-  /* Whole steps at which the next color begins, as class_breaks in scene.py. */
-  function breaks(counts) {
-    const known = counts.reduce((sum, count) => sum + count, 0);
-    const at = (place) => {
-      let sum = 0;
-      return counts.findIndex((count) => (sum += count) > place);
-    };
-    if (!known) {
-      return [];
-    }
-    const first = at(0);
-    const cuts = new Set(
-      CLASS_SHARES.map((share) => at(Math.min(Math.ceil(share * known), known - 1))).filter((cut) => cut > first),
-    );
-    const next = counts.findIndex((count, step) => step > first && count > 0);
-    if (!cuts.size && next > 0) {
-      cuts.add(next);
-    }
-    return [...cuts].sort((a, b) => a - b);
-  }
-
-  /* Place of the nearest of several weightings and how far it is: half the sum of the differences
-     of the dimensions; of equals the first. */
-  function nearest(percent, plans) {
-    let best = { place: 0, far: Infinity };
-    plans.forEach((plan, place) => {
-      let far = 0;
-      for (const key of Object.keys(percent)) {
-        far += Math.abs(percent[key] - (plan[key] || 0)) / 2;
-      }
-      if (far < best.far) {
-        best = { place, far };
-      }
-    });
-    return best;
-  }
-
-  targeting.reweigh = { Scorer, column, histogram, breaks, nearest };
+  targeting.reweigh = { Scorer };
 })((window.targeting = window.targeting || {}));

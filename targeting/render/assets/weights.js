@@ -5,6 +5,7 @@
 
   const { reweigh, plans } = targeting;
   const { wholePercent, moved, settled, leaves, shares, same } = targeting.weightsTree;
+  const { column, histogram, breaks, nearest } = targeting.weightsTree;
   const CALM_MS = 150;
 
   class Weights {
@@ -131,11 +132,12 @@
       }
       if (!this.atOwn) {
         this.found = this.scorer.score(this.weighed());
-        this.put("score", this.found.value);
+        this.put("score", this.found);
         this.groups.forEach((group, at) => {
           const held = this.found.groups.get(group.key);
           if (held && !same(group.percent, group.own)) {
-            this.put("dimension." + this.keys[at], held.value);
+            const own = column(held.value);
+            this.put("dimension." + this.keys[at], { column: own, counts: histogram(own) });
           }
         });
       }
@@ -154,16 +156,14 @@
       return this.scorer.weighed(dimensions, within);
     }
 
-    put(id, value) {
-      const column = reweigh.column(value);
-      const counts = reweigh.histogram(column);
-      this.page.columns.set(id, { column, breaks: reweigh.breaks(counts), counts });
+    put(id, held) {
+      this.page.columns.set(id, { column: held.column, breaks: breaks(held.counts), counts: held.counts });
     }
 
     /* Place of the plan shown: 0 the study's own, else one made in advance. */
     get nearest() {
       const { scene } = this.page;
-      return reweigh.nearest(this.record, [scene.weights.percent, ...scene.weights.plans.map((one) => one.percent)]);
+      return nearest(this.record, [scene.weights.percent, ...scene.weights.plans.map((one) => one.percent)]);
     }
 
     /* Whether the plan shown was made for these very weights. */

@@ -1,4 +1,4 @@
-/* Weights as whole percent: moved one at a time, the others making room. Knows no page. */
+/* Weights as whole percent, moved one at a time, and scores as columns with classes. Knows no page. */
 (function (targeting) {
   "use strict";
 
@@ -76,5 +76,85 @@
     return whole.map((value, i) => (fixed[i] === null ? value : fixed[i]));
   }
 
-  targeting.weightsTree = { wholePercent, moved, settled, leaves, shares, same };
+  /* Values from 0 to 1 as a column of whole hundredths, halves up as in public.Grain. */
+  function column(value) {
+    const whole = new Int32Array(value.length);
+    for (let i = 0; i < value.length; i += 1) {
+      const one = value[i];
+      whole[i] = one === one ? Math.floor(one * 100 + 0.5 + 1e-9) : targeting.MISSING;
+    }
+    return targeting.liveColumn(whole);
+  }
+
+  targeting.liveColumn = (whole) => ({
+    decimals: 2,
+    step: 1,
+    whole,
+    has: (i) => whole[i] !== targeting.MISSING,
+    number: (steps) => steps / 100,
+    value: (i) => (whole[i] === targeting.MISSING ? null : whole[i] / 100),
+  });
+
+  const CLASS_SHARES = [0.2, 0.4, 0.6, 0.8, 0.9];
+
+  /* How many blocks lie at each hundredth. */
+  function histogram(held) {
+    const counts = new Uint32Array(101);
+    for (let i = 0; i < held.whole.length; i += 1) {
+      if (held.whole[i] !== targeting.MISSING) {
+        counts[held.whole[i]] += 1;
+      }
+    }
+    return counts;
+  }
+
+  /* Whole steps at which the next color begins, as class_breaks in scene.py. */
+  function breaks(counts) {
+    const known = counts.reduce((sum, count) => sum + count, 0);
+    const at = (place) => {
+      let sum = 0;
+      return counts.findIndex((count) => (sum += count) > place);
+    };
+    if (!known) {
+      return [];
+    }
+    const first = at(0);
+    const cuts = new Set(
+      CLASS_SHARES.map((share) => at(Math.min(Math.ceil(share * known), known - 1))).filter((cut) => cut > first),
+    );
+    const next = counts.findIndex((count, step) => step > first && count > 0);
+    if (!cuts.size && next > 0) {
+      cuts.add(next);
+    }
+    return [...cuts].sort((a, b) => a - b);
+  }
+
+  /* Place of the nearest of several weightings and how far it is: half the sum of the differences
+     of the dimensions; of equals the first. */
+  function nearest(percent, plans) {
+    let best = { place: 0, far: Infinity };
+    plans.forEach((plan, place) => {
+      let far = 0;
+      for (const key of Object.keys(percent)) {
+        far += Math.abs(percent[key] - (plan[key] || 0)) / 2;
+      }
+      if (far < best.far) {
+        best = { place, far };
+      }
+    });
+    return best;
+  }
+
+  targeting.weightsTree = {
+    wholePercent,
+    moved,
+    settled,
+    leaves,
+    shares,
+    same,
+    column,
+    histogram,
+    breaks,
+    nearest,
+  };
 })((window.targeting = window.targeting || {}));
