@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -214,21 +215,39 @@ def test_inside_near_and_missing_are_apart_and_whole(four, many):
                 assert ("dentro de la norma" in text) == (within > 0)
 
 
-def test_a_polygon_of_another_plan_has_its_places_by_its_outline(four):
-    same = four.evaluate(
-        """() => { const p = targeting.page, before = targeting.services.around(p, 1).kinds;
-          p.polygons = p.scene.polygons.map((one) => ({...one}));
-          const after = targeting.services.around(p, 1).kinds;
-          return JSON.stringify(after) === JSON.stringify(before); }"""
+STORED = """() => { const p = targeting.page, plans = targeting.plans;
+  const turn = (whole) => Int32Array.from(whole, (n) => [0, 2, 1, 0, 0][n]);
+  const other = turn(p.membership);
+  p.facilities.polygon = {...p.facilities.polygon, whole: turn(p.facilities.polygon.whole)};
+  const list = plans.records(p, other, p.facilities.polygon).sort((a, b) => a.number - b.number);
+  const {canvas, entries} = plans.outlines(p, list);
+  p.layers.polygons.use(canvas, entries);
+  p.usePlan(list, other); }"""
+
+
+def test_polygons_of_a_plan_for_other_weights_are_compared_and_saved(four, many):
+    blocks = many[0].polygons.membership
+    four.evaluate(STORED)
+    assert len(rows(four)) == 2
+    with four.expect_download() as held:
+        four.get_by_role("button", name="Polígonos (GeoJSON)").click()
+    saved = json.loads(held.value.path().read_text(encoding="utf-8"))
+    for feature in saved["features"]:
+        before = {1: 2, 2: 1}[feature["properties"]["polygon"]]
+        # Such a plan has no outlines of its own: its blocks are saved, part by part.
+        mine = many[0].territory.blocks.geometry[blocks == before]
+        assert len(feature["geometry"]["coordinates"]) == shapely.get_num_geometries(mine).sum()
+    four.evaluate("targeting.compare.show(targeting.page, 1, 2)")
+    assert four.inner_text("#panel-body h2") == "Polígonos 1 y 2"
+    counts = four.evaluate(
+        "[...document.querySelectorAll('[data-key=block_count] td')].map((one) => one.innerText)"
     )
-    assert same
-    four.evaluate(
-        """() => { const p = targeting.page;
-          p.usePlan(p.scene.polygons.map((one) => ({...one, profile: undefined, kinds: undefined})),
-            p.membership);
-          p.choosePolygon(1); }"""
+    assert counts[:2] == [str((blocks == 2).sum()), str((blocks == 1).sum())]
+    near = four.evaluate("[...targeting.services.distances(targeting.page, 1)]")
+    assert sum(far == -1 for far in near) == four.evaluate(
+        "targeting.page.facilities.polygon.whole.filter((one) => one === 1).length"
     )
-    assert "no está guardado" in four.inner_text("#panel-body")
+    assert min(far for far in near if far >= 0) > 0
 
 
 def test_two_polygons_stand_beside_the_city(four, many):

@@ -16,7 +16,9 @@
     page.show({ name: "compare", first, second });
     page.mark(first, -1);
     const { polygons } = page.layers;
-    page.outline = L.polyline(polygons.rings(second), { color: "#c05a00", weight: 4, dashArray: "8 6", interactive: false });
+    const rings = polygons.rings(second) || targeting.services.blockRings(page, second);
+    const look = { color: "#c05a00", weight: 4, dashArray: "8 6", interactive: false };
+    page.outline = L.polyline(rings, look);
     page.outline.addTo(page.map);
     const whole = L.latLngBounds(polygons.bounds(first)).extend(polygons.bounds(second));
     page.fit(whole, { maxZoom: 16 });
@@ -66,8 +68,23 @@
       : targeting.words.quantity(value, row.unit, row.digits);
   }
 
-  function rowOf(polygon, key) {
-    return (polygon.profile || []).find((row) => row.key === key) || null;
+  /* A row of the profile; of a plan made for other weights, what its record holds. */
+  function rowOf(page, polygon, key) {
+    const row = (polygon.profile || []).find((one) => one.key === key);
+    if (row) {
+      return row;
+    }
+    const index = { key, unit: "index", digits: 0, compared: true };
+    const dimension = page.scene.dimensions.find((one) => one.key === key);
+    if (key === "score" || dimension) {
+      const value = dimension ? polygon.dimensions[key] : polygon.score;
+      return { ...index, value, city: dimension ? dimension.city : page.scene.city.score };
+    }
+    const people = key === "population";
+    return people || key === "block_count"
+      ? { key, unit: people ? "people" : "count", digits: 0, value: polygon[key],
+        city: people ? page.scene.city.population : null }
+      : null;
   }
 
   function cell(page, row) {
@@ -75,7 +92,7 @@
   }
 
   function measureRow(page, key, pair, dimension) {
-    const rows = pair.map((polygon) => rowOf(polygon, key));
+    const rows = pair.map((polygon) => rowOf(page, polygon, key));
     const one = rows.find(Boolean);
     if (!one) {
       return null;

@@ -118,10 +118,14 @@
     return sign || say("unit." + indicator.unit);
   }
 
-  /* Columns of a table of blocks: key for GeoJSON, title for people, value of a block. */
+  /* Columns of a table of blocks: key for GeoJSON, title for people, value of a block (of), and
+     what a table says in place of one that is known but not told (word). */
   function blockColumns(page) {
     const { scene, data } = page;
     const score = (id) => (i) => told(page.column(id), i, 100, 0);
+    const [people, few] = [data.column("population"), data.column("few")];
+    const count = (i) => (people.has(i) && few.whole[i] !== 1 ? people.whole[i] : null);
+    const veryFew = (i) => (few.whole[i] === 1 ? say("download.few") : null);
     const out = [
       { key: "block", title: say("block.title"), of: (i) => page.blockIds[i] },
       { key: "polygon", title: say("download.polygon"), of: (i) => page.membership[i] || null },
@@ -131,13 +135,16 @@
         title: say("download.points", { name: say("dimension." + key) }),
         of: score("dimension." + key),
       })),
-      { key: "population", title: say("word.population"), of: people(page) },
+      { key: "population", title: say("word.population"), of: count, word: veryFew },
     ];
     for (const indicator of scene.indicators) {
       const name = pick(indicator.names);
+      const hidden = data.has("hidden." + indicator.key) ? data.column("hidden." + indicator.key) : null;
+      const withheld = (i) => (hidden && hidden.whole[i] === 1 ? say("publish.suppressed") : null);
       if (indicator.level) {
         const column = data.column("value." + indicator.key);
-        out.push({ key: indicator.key, title: say("download.level", { name }), of: (i) => told(column, i, 1, 0) });
+        const of = (i) => told(column, i, 1, 0);
+        out.push({ key: indicator.key, title: say("download.level", { name }), of, word: withheld });
         continue;
       }
       const { factor } = targeting.words.state.units[indicator.unit] || { factor: 1 };
@@ -147,16 +154,16 @@
           const column = data.column(id + "." + indicator.key);
           const digits = page.digits(indicator, column);
           const end = id === "value" ? "" : "_" + id;
-          out.push({ key: indicator.key + end, title: title(word), of: (i) => told(column, i, factor, digits) });
+          out.push({
+            key: indicator.key + end,
+            title: title(word),
+            of: (i) => told(column, i, factor, digits),
+            word: id === "value" ? withheld : null,
+          });
         }
       }
     }
     return out;
-  }
-
-  function people(page) {
-    const [held, few] = [page.data.column("population"), page.data.column("few")];
-    return (i) => (few.whole[i] === 1 ? say("download.few") : held.has(i) ? held.whole[i] : null);
   }
 
   function polygonColumns(page) {
@@ -189,8 +196,9 @@
         title: say("download.kind", { name: pick(kind.names) }),
         of: (one) => {
           const held = (one.kinds || [])[at];
-          return !held ? null : held.count === null ? say("facility.few") : held.count;
+          return held ? held.count : null;
         },
+        word: (one) => ((one.kinds || [])[at] ? say("facility.few") : null),
       })),
     ];
   }
@@ -212,7 +220,11 @@
   /* ------------------------------------------------------------------------------ the files */
 
   function table(page, name, columns, items) {
-    const rows = items.map((item) => columns.map((column) => column.of(item)));
+    const value = ({ of, word }, item) => {
+      const held = of(item);
+      return held === null && word ? word(item) : held;
+    };
+    const rows = items.map((item) => columns.map((column) => value(column, item)));
     save(name + ".csv", "text/csv", csv(columns.map((column) => column.title), rows, notes(page)));
   }
 
@@ -226,7 +238,18 @@
   }
 
   const blockShape = (page) => (i) => geometry(targeting.latlngs(page.city, page.city.blocks, i));
-  const polygonShape = (page) => (one) => geometry(page.layers.polygons.rings(one.number));
+  /* Of a plan without outlines, its blocks one by one. */
+  function polygonShape(page) {
+    return ({ number }) => {
+      const rings = page.layers.polygons.rings(number);
+      if (rings) {
+        return geometry(rings);
+      }
+      const parts = blocksWhere(page, (i) => page.membership[i] === number).map(blockShape(page));
+      const coordinates = parts.flatMap((one) => (one.type === "Polygon" ? [one.coordinates] : one.coordinates));
+      return { type: "MultiPolygon", coordinates };
+    };
+  }
 
   function blocksWhere(page, test) {
     const out = [];

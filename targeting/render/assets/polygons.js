@@ -99,9 +99,10 @@
       return this._held.get(number).bounds;
     },
 
-    /* Closed rings of one polygon as places. */
+    /* Closed rings of one polygon as places; null where its plan has no outlines of its own. */
     rings(number) {
-      return this._held.get(number).casing.getLatLngs();
+      const { casing } = this._held.get(number);
+      return casing ? casing.getLatLngs() : null;
     },
   });
 

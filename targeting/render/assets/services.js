@@ -14,11 +14,22 @@
     return [a * x + b * y, c * x + d * y];
   }
 
+  /* Rings of all blocks of a polygon, for plans without outlines. */
+  function blockRings(page, polygon) {
+    const out = [];
+    page.membership.forEach((one, i) => {
+      if (one === polygon) {
+        out.push(...targeting.latlngs(page.city, page.city.blocks, i));
+      }
+    });
+    return out;
+  }
+
   /* Edges of a polygon in meters, as x, y, x, y after one another. */
   function edges(page, polygon) {
     const origin = L.point(page.city.origin);
     const out = [];
-    for (const ring of page.layers.polygons.rings(polygon)) {
+    for (const ring of page.layers.polygons.rings(polygon) || blockRings(page, polygon)) {
       const points = ring.map((at) => {
         const { x, y } = page.map.project(at, page.city.zoom).subtract(origin);
         return ground(page, x, y);
@@ -51,7 +62,7 @@
     const nearest = scene.kinds.map(() => Infinity);
     const out = new Float64Array(facilities.count).fill(-1);
     for (let i = 0; i < facilities.count; i += 1) {
-      if (inside(page, i, polygon)) {
+      if (facilities.polygon.whole[i] === polygon) {
         continue;
       }
       const kind = facilities.kind.whole[i];
@@ -69,21 +80,6 @@
       nearest[kind] = Math.min(nearest[kind], out[i]);
     }
     return out;
-  }
-
-  /* Of the scene's own plan the engine has said what lies inside; of another, the outline does. */
-  function inside(page, i, polygon) {
-    if (page.polygons === page.scene.polygons) {
-      return page.facilities.polygon.whole[i] === polygon;
-    }
-    let odd = false;
-    const [x, y] = ground(page, page.facilities.xs[i], page.facilities.ys[i]);
-    for (const [ax, ay, bx, by] of edgesOnce(page, polygon)) {
-      if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) {
-        odd = !odd;
-      }
-    }
-    return odd;
   }
 
   function edgesOnce(page, polygon) {
@@ -263,5 +259,5 @@
     ];
   }
 
-  targeting.services = { section, around, distances };
+  targeting.services = { section, around, distances, blockRings };
 })((window.targeting = window.targeting || {}));

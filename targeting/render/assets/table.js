@@ -137,10 +137,11 @@
   function place(page, polygon, of) {
     const shown = (one) => Math.round(of(one) * 100);
     const held = page.polygons.filter((one) => of(one) !== null && of(one) !== undefined);
-    if (!held.includes(polygon)) {
+    const own = held.find((one) => one.number === polygon.number);
+    if (!own) {
       return null;
     }
-    const mine = shown(polygon);
+    const mine = shown(own);
     return {
       place: 1 + held.filter((one) => shown(one) > mine).length,
       tied: held.filter((one) => shown(one) === mine).length > 1,

@@ -85,12 +85,12 @@
   }
 
   function section(page, { polygon }) {
-    const { trend, polygons } = page.scene;
+    const { trend } = page.scene;
     if (!trend) {
       return null;
     }
     const title = build("h3", { id: "trend-title" }, say("trend.title"));
-    if (!polygons.includes(polygon)) {
+    if (polygon.stored) {
       return [title, build("p", {}, say("trend.other_plan"))];
     }
     const own = trend.polygons[polygon.number];
