@@ -14,7 +14,7 @@ import shapely
 from targeting.problems import TargetingError
 from targeting.render import TargetMap, write_page
 from targeting.render import context as context_room
-from targeting.render.context import fit, group_of, pack_context
+from targeting.render.context import fit, group_of, joined, pack_context
 from targeting.render.encode import Packer
 from targeting.render.scene import build_scene
 from tests.render.results import HOSTILE, METRIC, ORIGIN, STEP_M, make_result
@@ -96,6 +96,41 @@ def test_kinds_of_publishers_become_groups():
     ]
     lines = pd.Series(["Corriente de agua", "vía férrea", "river", "Ducto"])
     assert group_of(lines, "lines", "line").tolist() == ["water", "rail", "water", "line"]
+
+
+def test_a_grid_of_pieces_becomes_its_streets():
+    """Nine by nine crossings in pieces: eighteen streets, each two vertices once simplified."""
+    pieces = []
+    for at in range(9):
+        for step in range(8):
+            pieces.append([(step * 90, at * 90), (step * 90 + 90, at * 90)])
+            pieces.append([(at * 90, step * 90), (at * 90, step * 90 + 90)])
+    lines = joined(shapely.linestrings(pieces))
+    assert len(lines) == 18
+    kept, _ = fit({"street.minor": lines}, 1_000)
+    assert shapely.get_num_coordinates(kept["street.minor"]).tolist() == [2] * 18
+    assert shapely.length(lines).tolist() == [720.0] * 18
+
+
+@pytest.mark.parametrize("angle", [0, 30, 90, 135])
+def test_a_street_that_bends_a_little_stays_one_at_any_bearing(angle):
+    turns = np.cumsum(np.radians([angle, 3, -5, 2, 4, -6, 3]))
+    steps = np.column_stack([np.cos(turns), np.sin(turns)]) * 90
+    points = np.cumsum(steps, axis=0)
+    pieces = shapely.linestrings(np.stack([points[:-1], points[1:]], axis=1))
+    assert len(joined(pieces)) == 1
+
+
+def test_joining_keeps_every_street_where_it_was():
+    rng = np.random.default_rng(7)
+    ends = rng.integers(0, 12, (300, 2, 2)) * 50.0
+    pieces = shapely.linestrings(ends[(ends[:, 0] != ends[:, 1]).any(axis=1)])
+    lines = joined(pieces)
+    assert shapely.length(lines).sum() == pytest.approx(shapely.length(pieces).sum())
+    far = shapely.hausdorff_distance(
+        shapely.multilinestrings(pieces), shapely.multilinestrings(lines)
+    )
+    assert far < 1e-6
 
 
 def test_lines_are_within_the_stated_tolerance():
