@@ -8,9 +8,11 @@ import pytest
 
 from targeting.model import Result
 from targeting.render import write_page
+from targeting.render.page import asset
 from tests.render.results import make_result
 
 SCREEN = {"width": 1280, "height": 800}
+DRAWING = ("leaflet/leaflet.js", "inflate.js", "unpack.js", "scale.js", "raster.js", "blocks.js")
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +45,19 @@ def page(opened):
     assert watched.errors == []
     assert watched.page.evaluate("[...targeting.words.state.missing]") == []
     assert watched.page.evaluate("window.hacked") is None
+
+
+@pytest.fixture
+def tab(chromium_page):
+    """A page with an empty map of 600 by 400 pixels, and our scripts."""
+    watched = chromium_page(viewport={"width": 600, "height": 400})
+    page = watched.page
+    page.set_content(
+        "<style>*{margin:0} #map{width:600px;height:400px;position:relative;overflow:hidden}"
+        ".leaflet-pane,.leaflet-pane canvas{position:absolute;left:0;top:0}</style>"
+        "<div id='map'></div>"
+    )
+    for name in DRAWING:
+        page.add_script_tag(content=asset(name))
+    yield page
+    assert watched.errors == []

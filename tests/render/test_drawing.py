@@ -1,4 +1,4 @@
-"""Packed shapes unpacked and drawn in Chromium, without the page around them."""
+"""Blocks drawn in Chromium, without the page around them."""
 
 from __future__ import annotations
 
@@ -9,177 +9,9 @@ import shapely
 from pyproj import CRS, Transformer
 
 from targeting.render.encode import ZOOM, Packer, pixels
-from targeting.render.page import asset
+from tests.render.placing import CENTER, MERCATOR, PIXEL_M, origin_of, unpack
 
 pytestmark = pytest.mark.browser
-MERCATOR = CRS.from_epsg(3857)
-SCRIPTS = ("leaflet/leaflet.js", "inflate.js", "unpack.js", "scale.js", "raster.js", "blocks.js")
-# Meters of Web Mercator in one pixel of the packing zoom: the world is 256 * 2**18 pixels wide.
-PIXEL_M = 2 * 20037508.342789244 / (256 * 2**18)
-# A whole pixel near 20.6 N, 103.3 W.
-CENTER = np.rint(np.array([-11_500_000.0, 2_350_000.0]) / PIXEL_M) * PIXEL_M
-
-
-def origin_of(geometry: gpd.GeoSeries) -> np.ndarray:
-    """Pixel of the north-west corner."""
-    left, _, _, top = geometry.to_crs(MERCATOR).total_bounds
-    return pixels(np.array([[left, top]]))[0]
-
-
-@pytest.fixture
-def tab(chromium_page):
-    """A page with an empty map of 600 by 400 pixels, and our scripts."""
-    watched = chromium_page(viewport={"width": 600, "height": 400})
-    page = watched.page
-    page.set_content(
-        "<style>*{margin:0} #map{width:600px;height:400px;position:relative;overflow:hidden}"
-        ".leaflet-pane,.leaflet-pane canvas{position:absolute;left:0;top:0}</style>"
-        "<div id='map'></div>"
-    )
-    for name in SCRIPTS:
-        page.add_script_tag(content=asset(name))
-    yield page
-    assert watched.errors == []
-
-
-def unpack(page, packer: Packer) -> None:
-    """Make the packed data `window.data`."""
-    page.evaluate(
-        "async ([text, directory]) => { window.data = await targeting.unpack(text, directory); }",
-        [packer.text(), packer.directory],
-    )
-
-
-def parts_of(page, call: str) -> list[list[list[list[int]]]]:
-    """Vertices by shape and part, in pixels from the origin."""
-    return page.evaluate(
-        """(call) => { const s = eval(call);
-          return Array.from({length: s.count}, (_, i) =>
-            Array.from({length: s.shapeRings[i + 1] - s.shapeRings[i]}, (_, k) => {
-              const ring = s.shapeRings[i] + k;
-              return Array.from({length: s.ringEnds[ring + 1] - s.ringEnds[ring]}, (_, at) =>
-                [s.xs[s.ringEnds[ring] + at], s.ys[s.ringEnds[ring] + at]]); })); }""",
-        call,
-    )
-
-
-def test_lines_arrive_open_in_their_order_and_parts(tab):
-    street = [(0, 0), (60, 0), (60, 0.1), (60, 90), (0, 0)]  # comes back to its start
-    river = [[(10, 10), (20, 30)], [(200, 200), (100, 200), (100, 250)]]
-    lines = [
-        shapely.LineString(street),
-        shapely.LineString(),
-        shapely.MultiLineString(river),
-        shapely.LineString([(5, 5), (5.01, 5)]),
-    ]
-    placed = [shapely.transform(line, lambda xy: xy * PIXEL_M + CENTER) for line in lines]
-    origin = pixels(CENTER[None, :])[0]
-    packer = Packer()
-    packer.lines("streets", gpd.GeoSeries(placed, crs=MERCATOR), origin)
-    packer.lines("none", gpd.GeoSeries([], crs=MERCATOR), origin)
-    unpack(tab, packer)
-    # One pixel is one unit; north is up in Mercator, down in pixels; what collapses stays a point.
-    down = [
-        [[[x, -y] for x, y in part] for part in line]
-        for line in ([[(0, 0), (60, 0), (60, 90), (0, 0)]], [], river, [[(5, 5)]])
-    ]
-    assert parts_of(tab, "data.lines('streets')") == down
-    assert parts_of(tab, "data.lines('none')") == []
-
-
-def test_nothing_jumps_at_longitude_180(tab):
-    # Taveuni, Fiji: squares of 50 m on both sides of the antimeridian.
-    fiji = CRS.from_epsg(32760)
-    x, y = Transformer.from_crs(4326, fiji, always_xy=True).transform(180.0, -16.8)
-    squares = gpd.GeoSeries(
-        [shapely.box(x + dx, y, x + dx + 50, y + 50) for dx in (-260, -100, -20, 60, 300)], crs=fiji
-    )
-    corner = gpd.GeoSeries([shapely.Point(x - 260, y + 50)], crs=fiji).to_crs(MERCATOR)
-    origin = pixels(shapely.get_coordinates(corner.to_numpy()))[0]
-    packer = Packer()
-    packer.shapes("blocks", squares, origin)
-    packer.spots("spots", pixels(np.array([[20037508.0, 0.0], [-20037508.0, 0.0]])), origin)
-    unpack(tab, packer)
-    across = 50 / np.cos(np.radians(16.8)) / PIXEL_M
-    for shape, dx in zip(
-        parts_of(tab, "data.shapes('blocks')"), (0, 160, 240, 320, 560), strict=True
-    ):
-        held = np.array(shape[0])
-        assert np.ptp(held[:, 0]) == pytest.approx(across, rel=0.03)
-        assert held[:, 0].min() == pytest.approx(dx / 50 * across, rel=0.03, abs=3)
-    xs = tab.evaluate("[...data.spots('spots').xs]")
-    assert 1 <= xs[1] - xs[0] <= 2  # 0.66 m of Mercator apart: not the width of the world
-
-
-def test_rings_of_every_size_arrive_and_start_in_the_west(tab):
-    turns = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    stars = []
-    for at, size in enumerate((3, 4, 12, 13, 30, 12, 3)):
-        angle = turns[:size] * 40 / size + 0.3 * at
-        star = np.column_stack([np.cos(angle), np.sin(angle)]) * 90 * PIXEL_M
-        stars.append(shapely.Polygon(star + CENTER + np.array([200.0 * at, 0])))
-    yard = stars[3].difference(shapely.buffer(shapely.centroid(stars[3]), 9, quad_segs=2))
-    both = shapely.MultiPolygon([stars[4], stars[5]])
-    shapes = gpd.GeoSeries([stars[0], yard, both, shapely.Polygon(), stars[6]], crs=MERCATOR)
-    origin = pixels(CENTER[None, :])[0]
-    packer = Packer()
-    packer.shapes("blocks", shapes, origin)
-    unpack(tab, packer)
-    held = parts_of(tab, "data.shapes('blocks')")
-    assert [len(rings) for rings in held] == [1, 2, 2, 0, 1]
-    for rings, shape in zip(held, shapes, strict=True):
-        drawn = shapely.Polygon()
-        for ring in rings:
-            assert ring[0][0] == min(x for x, _ in ring)
-            drawn = drawn.symmetric_difference(shapely.Polygon(ring))
-        back = shapely.transform(drawn, lambda xy: xy * [PIXEL_M, -PIXEL_M] + CENTER)
-        if shape.is_empty:
-            assert drawn.is_empty
-        else:
-            # Half the diagonal of a pixel, and 5 cm for vertices on straight sides.
-            assert shapely.hausdorff_distance(back, shape) <= PIXEL_M / 2**0.5 + 0.05
-
-
-KEYS = {
-    "areas": [f"14120000100{letter}{at:03d}" for letter in "0A" for at in range(0, 60, 7)],
-    "lengths": ["1", "12", "12a", "9"],
-    "one": ["7"],
-    "digits": ["0012", "0007", "0100"],
-    "letters": ["ab", "ac", "zz"],
-    "scripts": ["ñandú-01", "ñandú-07"],
-}
-
-
-def test_keys_arrive_as_they_were(tab):
-    packer = Packer()
-    for name, keys in KEYS.items():
-        packer.keys(name, keys)
-    unpack(tab, packer)
-    for name, keys in KEYS.items():
-        assert tab.evaluate("(name) => data.keys(name)", name) == keys
-
-
-COLUMNS = {
-    "smooth": np.r_[np.arange(3000.0), np.nan],
-    "rough": np.random.default_rng(3).integers(-90, 90, 500).astype(float),
-    "two bytes": np.random.default_rng(4).integers(0, 60_000, 500).astype(float),
-    "four bytes": np.array([-1e9, np.nan, 1e9, 5.0]),
-    "none": np.full(4, np.nan),
-    "empty": np.zeros(0),
-}
-
-
-def test_columns_arrive_as_they_were(tab):
-    packer = Packer()
-    for name, values in COLUMNS.items():
-        packer.numbers(name, values)
-    unpack(tab, packer)
-    for name, values in COLUMNS.items():
-        held = tab.evaluate(
-            "(n) => Array.from(data.column(n).whole, (_, i) => data.column(n).value(i))",
-            name,
-        )
-        np.testing.assert_array_equal(np.array(held, float), values)
 
 
 def scattered(count: int, seed: int, size: float) -> list:
@@ -335,6 +167,28 @@ def test_many_blocks_are_a_raster_and_painting_makes_no_new_one(tab):
     assert tab.evaluate("painted.ends") == [0, 5]
 
 
+def test_streets_of_a_pixel_are_mixed_with_what_is_beside_them(tab):
+    # 20 m of Mercator between squares, at 8.9 m a pixel: 2.1 pixels, never drawn as none.
+    shapes = squares(6400)
+    step = 60 / PIXEL_M
+    draw(tab, shapes, np.zeros(6400), at=(40 * step, 40 * step), level=14.0)
+    assert tab.evaluate("layer._raster.fine") == 2
+    wide = tab.evaluate("layer._raster.width / layer._container.width")
+    assert wide == 2
+    covered = tab.evaluate(
+        """([x, y]) => { const f = layer.frame();
+          const row = layer._ctx.getImageData(x * f.scale + f.x, y * f.scale + f.y, 200, 1).data;
+          return Array.from({length: 200}, (_, i) => row[4 * i + 3] / 255); }""",
+        [40 * step, (40 + 1 / 3) * step],
+    )
+    # Two thirds of the way lie in squares; the touch of edges adds less than a pixel a street.
+    assert 2 / 3 - 0.02 < np.mean(covered) < 2 / 3 + 0.12
+    assert min(covered) == 0
+    assert any(0 < one < 1 for one in covered)
+    half = tab.evaluate("targeting.mixed(0xff0000c8, 0xff0000c8, 0, 0)")
+    assert half == 0x800000C8  # the color of what covers, half as dense
+
+
 def test_a_city_of_250_thousand_blocks_is_repainted_in_60_ms(tab):
     shapes = squares(250_000)
     middle = 500 * 60 / PIXEL_M / 2
@@ -440,7 +294,3 @@ def test_classes_follow_the_breaks_however_far_apart(tab):
         [[0, 0, 1, 2, 254], [0, 100], 1],
         [[0, 0, 1, 2, 254], [0, 100_000_000], 1],
     ]
-
-
-def test_the_zoom_of_the_pixels_is_declared():
-    assert 2 * 20037508.342789244 / (256 * 2**ZOOM) == PIXEL_M

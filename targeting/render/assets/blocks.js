@@ -9,9 +9,28 @@
   const DASHED_M = 5; // from here on a street is a pixel here and none there: it is closed
   const STREET_M = 15;
   const TOGETHER = 128; // blocks in one path: longer paths take longer than their parts
+  const MIXED_M = 10;
   const MOST_PIXELS = 4e6;
   const EQUATOR_M = 40075016.686;
   const LINE = "rgba(40, 44, 52, 0.35)";
+
+  /* The mean of four colors, each as much as it covers. */
+  function mixed(a, b, c, d) {
+    const whole = (a >>> 24) + (b >>> 24) + (c >>> 24) + (d >>> 24);
+    if (whole === 0) {
+      return 0;
+    }
+    let out = Math.round(whole / 4) << 24;
+    for (let shift = 0; shift < 24; shift += 8) {
+      const sum =
+        ((a >>> shift) & 255) * (a >>> 24) +
+        ((b >>> shift) & 255) * (b >>> 24) +
+        ((c >>> shift) & 255) * (c >>> 24) +
+        ((d >>> shift) & 255) * (d >>> 24);
+      out |= Math.round(sum / whole) << shift;
+    }
+    return out >>> 0;
+  }
 
   /* A canvas that Leaflet moves and scales; `this.frame()` readies it for city pixels. */
   const CityCanvas = L.Renderer.extend({
@@ -128,9 +147,9 @@
         return exact;
       }
       const { scale, x, y, dense } = this.frame();
-      const column = Math.floor((point.x * scale + x) * dense);
-      const row = Math.floor((point.y * scale + y) * dense);
-      const { width, height, ids } = this._raster;
+      const { width, height, ids, fine } = this._raster;
+      const column = Math.floor((point.x * scale + x) * dense * fine);
+      const row = Math.floor((point.y * scale + y) * dense * fine);
       return column < 0 || row < 0 || column >= width || row >= height
         ? -1
         : ids[row * width + column] - 1;
@@ -200,12 +219,22 @@
       this._show();
     },
 
+    /* Where a street is a pixel or two, the raster has four numbers a pixel, mixed when painted. */
     _rasterize() {
       const { scale, x, y, dense } = this.frame();
-      const raster = new targeting.Raster(this._container.width, this._container.height);
-      const wide = this._meters / (scale * dense);
+      const { width, height } = this._container;
+      const pixel = this._meters / (scale * dense);
+      const fine = pixel > COARSE_M && pixel < MIXED_M && !this.over ? 2 : 1;
+      const wide = pixel / fine;
+      const raster = new targeting.Raster(width * fine, height * fine);
+      raster.fine = fine;
       raster.touch = wide > COARSE_M;
-      const how = { scale: scale * dense, left: x * dense, top: y * dense, touch: raster.touch };
+      const how = {
+        scale: scale * dense * fine,
+        left: x * dense * fine,
+        top: y * dense * fine,
+        touch: raster.touch,
+      };
       this._eachChunk((first, last) => {
         raster.draw(this.city.blocks, this._boxes, first, last, how);
       });
@@ -213,7 +242,7 @@
         raster.close(Math.min(2, Math.round(STREET_M / wide)));
       }
       this._raster = raster;
-      this._image = this._ctx.createImageData(raster.width, raster.height);
+      this._image = this._ctx.createImageData(width, height);
     },
 
     _show() {
@@ -229,7 +258,8 @@
 
     /* The raster in the colors of its classes. */
     _paint() {
-      const { ids, width, height } = this._raster;
+      const { ids, fine } = this._raster;
+      const { width, height } = this._image;
       const { colors, tiles, side } = this._table();
       const classes = this.painted.classes;
       const look = new Uint32Array(classes.length + 1);
@@ -239,9 +269,20 @@
       const out = new Uint32Array(this._image.data.buffer);
       for (let row = 0, at = 0; row < height; row += 1) {
         const line = (row % side) * side;
-        for (let column = 0; column < width; column += 1, at += 1) {
-          const color = look[ids[at]];
+        const shown = (color, column) =>
+          color > 0 && color < 256 ? tiles[color - 1][line + (column % side)] : color;
+        let from = row * fine * width * fine;
+        for (let column = 0; column < width; column += 1, at += 1, from += fine) {
+          const color = look[ids[from]];
           out[at] = color > 0 && color < 256 ? tiles[color - 1][line + (column % side)] : color;
+          if (fine === 1) {
+            continue;
+          }
+          const below = from + 2 * width;
+          const [b, c, d] = [look[ids[from + 1]], look[ids[below]], look[ids[below + 1]]];
+          if (b !== color || c !== color || d !== color) {
+            out[at] = mixed(out[at], shown(b, column), shown(c, column), shown(d, column));
+          }
         }
       }
       this._ctx.putImageData(this._image, 0, 0);
@@ -343,6 +384,7 @@
     },
   });
 
+  targeting.mixed = mixed;
   targeting.CityCanvas = CityCanvas;
   targeting.BlocksLayer = BlocksLayer;
 })((window.targeting = window.targeting || {}));
