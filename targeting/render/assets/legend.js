@@ -137,6 +137,7 @@
     }
     for (const [at, key] of [
       [targeting.scale.MASKED_CLASS, "masked"],
+      [targeting.scale.SUPPRESSED_CLASS, "suppressed"],
       [targeting.scale.MISSING_CLASS, "missing"],
     ]) {
       if (painted.counts[at] > 0) {

@@ -3,6 +3,7 @@
   "use strict";
 
   const RAMP = []; // filled from the scene: the same colors go to the QGIS style
+  const SUPPRESSED_CLASS = 252; // known, but of too few people to be told
   const HIDDEN_CLASS = 253; // by a filter
   const MISSING_CLASS = 254;
   const MASKED_CLASS = 255;
@@ -94,6 +95,12 @@
     if (masked) {
       unmask(layer, whole, classes, low, high);
     }
+    const untold = layer.hidden && !own ? data.column("hidden." + layer.key).whole : null;
+    for (let i = 0; untold && i < count; i += 1) {
+      if (untold[i] === 1) {
+        classes[i] = SUPPRESSED_CLASS;
+      }
+    }
     const counts = new Uint32Array(256);
     for (let i = 0; i < count; i += 1) {
       if (hidden && hidden[i]) {
@@ -121,6 +128,9 @@
     if (one === HIDDEN_CLASS) {
       return { color: HIDDEN_COLOR };
     }
+    if (one === SUPPRESSED_CLASS) {
+      return { pattern: ["crossed", null] };
+    }
     const color = painted.colors[one];
     return color && !painted.dotted[one]
       ? { color }
@@ -146,9 +156,11 @@
   /* Pixels of a pattern's side. */
   targeting.patternSide = (dense) => Math.round(6 * dense);
 
-  /* Gray stripes for no data, gray dots for a masked number, white ones on a color of low values:
-     told apart without color. */
-  targeting.pattern = function (dotted, dense, color) {
+  /* Gray stripes for no data, gray dots for a masked number, a grid for one not told, white dots on
+     a color of low values: told apart without color. */
+  targeting.pattern = function (kind, dense, color) {
+    const crossed = kind === "crossed";
+    const dotted = kind && !crossed;
     const side = targeting.patternSide(dense);
     const canvas = document.createElement("canvas");
     canvas.width = side;
@@ -166,6 +178,10 @@
       for (const shift of [-side, 0, side]) {
         ctx.moveTo(shift, side);
         ctx.lineTo(shift + side, 0);
+        if (crossed) {
+          ctx.moveTo(shift, 0);
+          ctx.lineTo(shift + side, side);
+        }
       }
       ctx.stroke();
     }
@@ -190,6 +206,7 @@
     RAMP,
     useRamp,
     HIDDEN_CLASS,
+    SUPPRESSED_CLASS,
     MISSING_CLASS,
     MASKED_CLASS,
     colors,
