@@ -224,7 +224,7 @@
       const { scale, x, y, dense } = this.frame();
       const { width, height } = this._container;
       const pixel = this._meters / (scale * dense);
-      const fine = pixel > COARSE_M && pixel < MIXED_M && !this.over ? 2 : 1;
+      const fine = dense < 1.5 && pixel > COARSE_M && pixel < MIXED_M && !this.over ? 2 : 1;
       const wide = pixel / fine;
       const raster = new targeting.Raster(width * fine, height * fine);
       raster.fine = fine;
@@ -279,7 +279,9 @@
             continue;
           }
           const below = from + 2 * width;
-          const [b, c, d] = [look[ids[from + 1]], look[ids[below]], look[ids[below + 1]]];
+          const b = look[ids[from + 1]];
+          const c = look[ids[below]];
+          const d = look[ids[below + 1]];
           if (b !== color || c !== color || d !== color) {
             out[at] = mixed(out[at], shown(b, column), shown(c, column), shown(d, column));
           }
