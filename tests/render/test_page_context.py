@@ -18,6 +18,7 @@ from targeting.render.context import fit, group_of, joined, pack_context
 from targeting.render.encode import Packer
 from targeting.render.scene import build_scene
 from tests.render.results import HOSTILE, METRIC, ORIGIN, STEP_M, make_result
+from tests.render.test_accessibility import SCREENS, axe
 
 WEST, NORTH = ORIGIN[0], ORIGIN[1] + STEP_M
 
@@ -346,3 +347,26 @@ def test_tiles_ask_their_host_alone_and_are_absent_without_harm(opened, tmp_path
 def test_without_such_layers_there_is_no_switch(page):
     assert page.locator("#context").count() == 0
     assert page.locator(".context-canvas").count() == 0
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("screen", "scheme"), [("screen", "light"), ("phone", "dark")])
+def test_no_rule_of_wcag_is_broken_by_context_ruler_and_edit(opened, context_file, screen, scheme):
+    page = opened(context_file, color_scheme=scheme, **SCREENS[screen]).page
+    edit = "document.getElementById('edit-polygon').click()"
+    acts = {
+        "context": "['layer-card', 'context'].forEach((id) => "
+        "(document.getElementById(id).open = true))",
+        "ruler": "document.getElementById('layer-card').open = false; "
+        "targeting.page.measure.open()",
+        "measured": "targeting.page.measure.end()",
+        "edit": f"targeting.page.measure.close(); targeting.page.choosePolygon(1); {edit}",
+        "all blocks": "document.querySelector('[data-list=inside]').open = true",
+    }
+    broken = {}
+    for name, act in acts.items():
+        page.evaluate(act)
+        page.wait_for_timeout(50)
+        if found := axe(page):
+            broken[name] = found
+    assert broken == {}
