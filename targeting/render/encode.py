@@ -270,7 +270,7 @@ class Packer:
 
     def shapes(self, name: str, geometry: gpd.GeoSeries, origin: np.ndarray) -> None:
         """Add polygons as rings of pixel steps from `origin`; holes turn the other way."""
-        parts, owner = shapely.get_parts(geometry.to_numpy(), return_index=True)
+        parts, owner = _parts(geometry.to_numpy())
         parts = shapely.orient_polygons(parts)
         rings, part_of = shapely.get_rings(parts, return_index=True)
         points, ring_of = shapely.get_coordinates(rings, return_index=True)
@@ -341,6 +341,14 @@ class Packer:
         squeezed = zlib.compressobj(6, zlib.DEFLATED, -15, 6, zlib.Z_FILTERED)
         data = squeezed.compress(b"".join(self._streams)) + squeezed.flush()
         return base64.b64encode(data).decode("ascii")
+
+
+def _parts(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return polygons, and the shape each is of; most cities have no shape of several parts."""
+    simple = shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON
+    if simple.all():
+        return shapes, np.arange(len(shapes))
+    return shapely.get_parts(shapes, return_index=True)
 
 
 def _squeezed(data: bytes) -> int:

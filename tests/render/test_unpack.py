@@ -104,6 +104,17 @@ def test_rings_of_every_size_arrive_and_start_in_the_west(tab):
             assert shapely.hausdorff_distance(back, shape) <= PIXEL_M / 2**0.5 + 0.05
 
 
+def test_an_empty_shape_among_plain_ones_has_no_vertex(tab):
+    box = shapely.box(*CENTER, *(CENTER + 40))
+    shapes = gpd.GeoSeries([box, shapely.Polygon(), box], crs=MERCATOR)
+    packer = Packer()
+    packer.shapes("blocks", shapes, pixels(CENTER[None, :])[0])
+    unpack(tab, packer)
+    held = parts_of(tab, "data.shapes('blocks')")
+    assert [sum(map(len, rings)) for rings in held] == [4, 0, 4]
+    assert held[0] == held[2]
+
+
 KEYS = {
     "areas": [f"14120000100{letter}{at:03d}" for letter in "0A" for at in range(0, 60, 7)],
     "lengths": ["1", "12", "12a", "9"],
