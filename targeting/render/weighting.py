@@ -133,7 +133,9 @@ def pack_weights(
     -------
     dict
         `other` (the aggregation, where it is no weighted mean and weights cannot be moved), `tree`,
-        `plans`, `street` (how wide outlines reach over streets, in pixels of the packing zoom).
+        `plans` (weighting, and `proven`: at least how many percent of the best), `percent` (the
+        study's own weights), `street` (how wide outlines reach over streets, in pixels of the
+        packing zoom).
     """
     tree = weights_tree(result)
     other = "" if tree is None else other_than_mean(tree, result.study.aggregate)
@@ -150,14 +152,24 @@ def pack_weights(
                 "kind": plan.weighting.kind,
                 "dimension": plan.weighting.dimension,
                 "percent": dict(plan.weighting.percent),
-                "gap": None if plan.gap_share is None else round(float(plan.gap_share), 4),
-                "worth": int(round(plan.worth, -1)),
+                "proven": None if plan.gap_share is None else proven_percent(plan.gap_share),
             }
             for plan in plans
         ],
         "percent": whole_percent(_shares(result)),
         "street": _street_pixels(result) if plans else 0,
     }
+
+
+def proven_percent(gap_share: float) -> int:
+    """Return at least how many percent of the best a plan is worth, never more than is proven.
+
+    Examples
+    --------
+    >>> proven_percent(0.1), proven_percent(0.085)
+    (90, 91)
+    """
+    return max(int(np.floor((1 - gap_share) * 100 + 1e-9)), 0)
 
 
 def weights_tree(result: Result) -> Node | None:

@@ -80,7 +80,8 @@
         const signature = JSON.stringify({ ...child, weight: 1 });
         const held = this.kept.get(child.key);
         if (!held || held.signature !== signature) {
-          this.kept.set(child.key, { signature, ...this.group(child) });
+          const room = held ? held.room : this.room();
+          this.kept.set(child.key, { signature, room, ...this.group(child, room) });
         }
         found.groups.set(child.key, this.kept.get(child.key));
       }
@@ -129,7 +130,15 @@
       const group = held || this.alone(child.key);
       if (!group.turned) {
         const { into } = mean(node);
-        group.turned = group.value.map(into);
+        const { value, room } = group;
+        const out = (room && room.turned) || new Float64Array(this.count);
+        for (let i = 0; i < out.length; i += 1) {
+          out[i] = into(value[i]);
+        }
+        group.turned = out;
+        if (room) {
+          room.turned = out;
+        }
       }
       return group;
     }
@@ -142,13 +151,13 @@
     }
 
     /* One group by itself, whatever lies below it. */
-    group(node) {
+    group(node, room = this.room()) {
       const children = node.children.filter((child) => child.weight > 0 || !child.children);
       const groups = new Map();
       for (const child of children.filter((one) => one.children)) {
         groups.set(child.key, this.group(child));
       }
-      return this.combined({ ...node, children }, groups, this.room());
+      return this.combined({ ...node, children }, groups, room);
     }
 
     /* What each indicator adds to the score of one block, {key: share}, as the aggregators tell it:

@@ -34,20 +34,12 @@
       },
     });
     const name = nameOf(page, of.key);
-    const lock = build("button", {
-      type: "button",
-      class: "lock",
-      "aria-label": say("weights.lock", { name }),
-      title: say("weights.lock", { name }),
-      onclick: () => weights.lock(of.key, !weights.locks.has(of.key)),
-    }, build("span", { "aria-hidden": "true" }));
-    const back = build("button", {
-      type: "button",
-      class: "undo",
-      "aria-label": say("weights.reset_one", { name }),
-      title: say("weights.reset_one", { name }),
-      onclick: () => of.reset(),
-    }, build("span", { "aria-hidden": "true" }, "\u21BA"));
+    const button = (kind, word, sign, onclick) => {
+      const about = { type: "button", class: kind, "aria-label": say(word, { name }), title: say(word, { name }) };
+      return build("button", { ...about, onclick }, build("span", { "aria-hidden": "true" }, sign));
+    };
+    const lock = button("lock", "weights.lock", null, () => weights.lock(of.key, !weights.locks.has(of.key)));
+    const back = button("undo", "weights.reset_one", "\u21BA", () => of.reset());
     const fill = () => {
       const locked = weights.locks.has(of.key);
       const shown = percent(of.percent());
@@ -135,8 +127,13 @@
       .join(", ");
   }
 
-  function gapOf(page, place) {
-    return place === 0 ? page.scene.plan.gap : page.scene.weights.plans[place - 1].gap;
+  /* At least how many percent of the best a plan is worth; null where nothing is proven. */
+  function proven(page, place) {
+    const { gap } = page.scene.plan;
+    if (place > 0) {
+      return page.scene.weights.plans[place - 1].proven;
+    }
+    return gap === null ? null : Math.max(0, Math.floor((1 - gap) * 100 + 1e-9));
   }
 
   /* What the polygons on the map are: made for these weights, or for the nearest ones. */
@@ -149,10 +146,9 @@
     const place = weights.plan;
     const held = place === 0 ? page.scene.weights.percent : plans[place - 1].percent;
     const values = { name: planName(page, place), weights: listed(page, held) };
-    const gap = gapOf(page, place);
-    const worth = gap === null ? "–" : number(Math.floor((1 - gap) * 100), 0);
+    const share = proven(page, place);
     if (weights.certain) {
-      return [say(gap === null ? "weights.certain_unproven" : "weights.certain", { ...values, share: worth })];
+      return [say(share === null ? "weights.certain_unproven" : "weights.certain", { ...values, share })];
     }
     if (!plans.length) {
       return [say("weights.no_plans")];
