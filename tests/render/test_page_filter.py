@@ -188,6 +188,16 @@ def test_the_address_brings_the_filter_back(page, shown):
     assert remaining(page) == kept
 
 
+def test_skipping_to_the_list_keeps_the_filter(page):
+    kept = ask(page, "w~2")
+    page.evaluate("document.querySelector('.skip').click()")
+    page.wait_for_timeout(100)
+    assert remaining(page) == kept
+    page.evaluate("location.hash = '#tab=about'")
+    until(page, "targeting.page.tab === 'about'")
+    assert page.evaluate("targeting.page.hidden") is None
+
+
 @pytest.mark.parametrize(
     "text", ["w~99", "d~no", "r~no~1~2", "c~score~1", "r~score~x~y;zz", ";;~;", "c~no~0"]
 )

@@ -205,7 +205,15 @@
   targeting.rooms.add({
     start: (page) => (page.filter = new Filter(page)),
     address: {
-      f: { read: (page) => page.filter.text(), write: (page, text) => page.filter.read(text) },
+      f: {
+        read: (page) => page.filter.text(),
+        write: (page, text) => {
+          // A link to a part of the page, such as the one that skips to the list, is no state.
+          if (text !== null || window.location.hash.includes("=")) {
+            page.filter.read(text);
+          }
+        },
+      },
     },
   });
 })((window.targeting = window.targeting || {}));
