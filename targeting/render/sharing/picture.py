@@ -57,8 +57,43 @@ class _Frame:
         return np.asarray((_pixels(points, self.crs, self.origin) - self.box[:2]) * self.scale)
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What every picture of a city needs: outlines of the blocks from `origin`, and classes."""
+
+    shapes: np.ndarray
+    tree: shapely.STRtree
+    classes: np.ndarray
+    breaks: list[int]
+
+
+def ground_of(result: Result, scene: dict[str, Any]) -> Ground:
+    """Return the blocks of a city as its pictures show them.
+
+    Parameters
+    ----------
+    result : Result
+        A study carried out.
+    scene : dict
+        Record of the page's scene.
+    """
+    _, total = public.shown_points(result)
+    breaks = class_breaks(total)
+    classes = np.searchsorted(breaks, np.nan_to_num(total), side="right") + 2
+    classes = np.where(np.isnan(total), 1, classes).astype(np.uint8)
+    crs, origin = result.territory.crs, np.asarray(scene["origin"])
+    blocks = result.territory.blocks.geometry.to_numpy()
+    shapes = shapely.transform(blocks, lambda points: _pixels(points, crs, origin))
+    return Ground(shapes, shapely.STRtree(shapes), classes, breaks)
+
+
 def picture_svg(
-    result: Result, scene: dict[str, Any], *, focus: int | None = None, width: int = WIDTH
+    result: Result,
+    scene: dict[str, Any],
+    *,
+    focus: int | None = None,
+    width: int = WIDTH,
+    ground: Ground | None = None,
 ) -> str:
     """Return the map of the score with the polygons as one SVG document without script.
 
@@ -72,6 +107,8 @@ def picture_svg(
         Number of the polygon to show large; default: the whole city.
     width : int
         Pixels from left to right.
+    ground : Ground, optional
+        As `ground_of` makes it, when several pictures are made of one city.
 
     Returns
     -------
@@ -98,11 +135,12 @@ def picture_svg(
     )
     ET.SubElement(root, "title").text = f"{title}. {words['plain.table']}"
     _rectangle(root, (0, 0, width, frame.height + foot), _PAPER)
-    breaks = _draw_blocks(root, result, frame)
+    held = ground_of(result, scene) if ground is None else ground
+    _draw_blocks(root, held, frame)
     _draw_polygons(root, result, frame, focus)
     _rectangle(root, (0, frame.height, width, foot), _PAPER)
     _draw_scale(root, frame)
-    _draw_legend(root, scene, breaks, frame)
+    _draw_legend(root, scene, held.breaks, frame)
     for place, line in enumerate(lines):
         _text(root, 8, frame.height + _LEGEND + _LINE * (place + 0.7), line, font_size="12")
     return ET.tostring(root, encoding="unicode")
@@ -162,22 +200,17 @@ def _text(root: ET.Element, x: float, y: float, text: str, **about: str) -> None
     ET.SubElement(root, "text", held).text = text
 
 
-def _draw_blocks(root: ET.Element, result: Result, frame: _Frame) -> list[int]:
-    """Draw the blocks as an image; return where the classes begin, in hundredths of the score."""
-    _, total = public.shown_points(result)
-    breaks = class_breaks(total)
-    classes = np.searchsorted(breaks, np.nan_to_num(total), side="right") + 2
-    classes = np.where(np.isnan(total), 1, classes).astype(np.uint8)
-    shapes = shapely.transform(result.territory.blocks.geometry.to_numpy(), frame.place)
-    box = (0, 0, frame.width, frame.height)
-    image = class_image(shapes, classes, box, width=frame.width)
+def _draw_blocks(root: ET.Element, ground: Ground, frame: _Frame) -> None:
+    """Draw the blocks in the frame as an image."""
+    here = np.sort(ground.tree.query(shapely.box(*frame.box)))
+    box = frame.box.tolist()
+    image = class_image(ground.shapes[here], ground.classes[here], box, width=frame.width)
     about = {
-        "href": png_address(image, [MISSING_COLOR, *ramp(len(breaks) + 1)]),
+        "href": png_address(image, [MISSING_COLOR, *ramp(len(ground.breaks) + 1)]),
         "width": str(frame.width),
         "height": str(image.shape[0]),
     }
     ET.SubElement(root, "image", about)
-    return breaks
 
 
 def _draw_polygons(root: ET.Element, result: Result, frame: _Frame, focus: int | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from targeting.model import Result
 from targeting.render.inlined import asset, policy
-from targeting.render.sharing.picture import picture_svg
+from targeting.render.sharing.picture import Ground, ground_of, picture_svg
 from targeting.render.sharing.tables import facility_rows, figure_rows, profile_rows
 
 _WIDTH = 800
@@ -35,8 +35,10 @@ def write_sheets(result: Result, scene: dict[str, Any], listed: _Listed, folder:
     list of str
         Names of the files, that with all polygons first; none where there is no polygon.
     """
+    ground = ground_of(result, scene)
     sheets = {
-        polygon["number"]: _sheet(result, scene, listed, polygon) for polygon in scene["polygons"]
+        polygon["number"]: _sheet(result, scene, listed, polygon, ground)
+        for polygon in scene["polygons"]
     }
     if not sheets:
         return []
@@ -66,7 +68,13 @@ def _page(scene: dict[str, Any], body: str) -> str:
     return html.replace("<!--policy-->", meta, 1)
 
 
-def _sheet(result: Result, scene: dict[str, Any], listed: _Listed, polygon: dict[str, Any]) -> str:
+def _sheet(
+    result: Result,
+    scene: dict[str, Any],
+    listed: _Listed,
+    polygon: dict[str, Any],
+    ground: Ground,
+) -> str:
     language = scene["language"]
     words = scene["words"][language]
     number = polygon["number"]
@@ -76,7 +84,7 @@ def _sheet(result: Result, scene: dict[str, Any], listed: _Listed, polygon: dict
     parts = [f"<article>\n<h2>{title}{name}</h2>"]
     parts += [f'<p class="fine"><bdi>{escape(basis)}</bdi></p>'] if basis else []
     parts.append(_table("", [], figure_rows(scene, polygon)))
-    parts.append(picture_svg(result, scene, focus=number, width=_WIDTH))
+    parts.append(picture_svg(result, scene, focus=number, width=_WIDTH, ground=ground))
     parts.append(f"<h3>{escape(words['profile.title'])}</h3>")
     titles = [words["profile.measure"], words["profile.here"], words["word.city"]]
     parts.append(_table(words["sheet.profile"], titles, profile_rows(scene, polygon)))
