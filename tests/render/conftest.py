@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from targeting.model import Result
+from targeting.pipeline import carry_out, load
 from targeting.render import write_page
 from targeting.render.page import asset
+from targeting.sample import write_city
 from tests.render.results import make_result
 
 SCREEN = {"width": 1280, "height": 800}
@@ -61,3 +64,29 @@ def tab(chromium_page):
         page.add_script_tag(content=asset(name))
     yield page
     assert watched.errors == []
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory) -> Result:
+    """A whole run of a small made city, without what this room does not look at."""
+    folder = tmp_path_factory.mktemp("city")
+    write_city(folder, blocks=600)
+    study, territory = load(folder / "study.yaml")
+    study = replace(study, doubt=replace(study.doubt, draws=0, redraws=0))
+    return carry_out(study, territory)
+
+
+@pytest.fixture(scope="session")
+def city_file(city, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "city.html"
+    write_page(city, path)
+    return path
+
+
+@pytest.fixture
+def moved(opened, city_file):
+    watched = opened(city_file)
+    yield watched.page
+    assert watched.requests == []
+    assert watched.errors == []
+    assert watched.page.evaluate("[...targeting.words.state.missing]") == []

@@ -8,17 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from targeting.facility_kinds import facility_kinds
-from targeting.i18n import catalogue
-from targeting.model import MethodSpec, Node, Result
+from targeting.model import MethodSpec, Node
 from targeting.model.weighed import StoredPlan, Weighting, whole_percent
-from targeting.pipeline import carry_out, load
 from targeting.render import write_page
 from targeting.render.weighting import nearest_plan, scores_from_parts
-from targeting.sample import write_city
 from tests.render.results import make_result
-from tests.render.test_accessibility import SCREENS, axe
-from tests.render.test_browser_views import texts
 
 pytestmark = pytest.mark.browser
 KEYS = ("violence", "marginalization", "facilities")
@@ -29,32 +23,6 @@ MEANS = [
     MethodSpec("geometric"),
     MethodSpec("harmonic"),
 ]
-
-
-@pytest.fixture(scope="module")
-def city(tmp_path_factory) -> Result:
-    """A whole run of a small made city, without what this room does not look at."""
-    folder = tmp_path_factory.mktemp("city")
-    write_city(folder, blocks=600)
-    study, territory = load(folder / "study.yaml")
-    study = replace(study, doubt=replace(study.doubt, draws=0, redraws=0))
-    return carry_out(study, territory)
-
-
-@pytest.fixture(scope="module")
-def city_file(city, tmp_path_factory):
-    path = tmp_path_factory.mktemp("page") / "city.html"
-    write_page(city, path)
-    return path
-
-
-@pytest.fixture
-def moved(opened, city_file):
-    watched = opened(city_file)
-    yield watched.page
-    assert watched.requests == []
-    assert watched.errors == []
-    assert watched.page.evaluate("[...targeting.words.state.missing]") == []
 
 
 def settled(page) -> None:
@@ -398,67 +366,3 @@ def test_a_result_of_other_blocks_cannot_hold_a_plan():
     plan = StoredPlan(Weighting("equal", {"violence": 100}), strange, 0.0, None, {})
     with pytest.raises(ValueError, match="stored plans"):
         replace(made, plans=(plan,))
-
-
-MOVED = {
-    "weights": "targeting.page.showTab('weights'); targeting.page.weights.moveDimension(0, 62);"
-    "targeting.page.weights.settle();"
-    "document.querySelectorAll('.weights-group details').forEach((one) => (one.open = true))",
-    "locked": "targeting.page.weights.lock('violence', true)",
-    "stored polygon": "targeting.page.choosePolygon(targeting.page.polygons[0].number)",
-    "block": "targeting.page.chooseBlock(30)",
-    "home": "targeting.page.home()",
-    "bands": "targeting.page.chooseLayer('weightings')",
-}
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("screen", sorted(SCREENS))
-def test_no_rule_of_wcag_is_broken_under_moved_weights(opened, city_file, screen, scheme):
-    page = opened(city_file, color_scheme=scheme, **SCREENS[screen]).page
-    wide = SCREENS[screen]["viewport"]["width"]
-    broken = {}
-    for name, act in MOVED.items():
-        page.evaluate(act)
-        if found := axe(page):
-            broken[name] = found
-        assert page.evaluate("document.getElementById('panel').scrollWidth") <= wide, name
-        small = page.evaluate(
-            """[...document.querySelectorAll(
-                 "#panel-body button, #panel-body input, #weights-banner button")]
-                 .filter((one) => one.offsetParent)
-                 .filter((one) => Math.min(one.offsetHeight, one.offsetWidth) < 24)
-                 .map((one) => one.outerHTML)"""
-        )
-        assert small == [], name
-    assert broken == {}
-
-
-def test_the_other_language_changes_every_word_under_moved_weights(moved, city):
-    own = [one.source for one in city.indicators] + ["Español", "English"]
-    own += [text for name in city.names for text in name.colonias] if city.names else []
-    own += list(city.territory.facilities["name"].dropna())
-    own += [
-        one.names["es"] for one in facility_kinds().values() if len(set(one.names.values())) == 1
-    ]
-    es, en = catalogue("es"), catalogue("en")
-    alike = {text for key, text in es.items() if en.get(key) == text}
-    for name, act in MOVED.items():
-        moved.evaluate(act)
-        both = []
-        for language in ("es", "en"):
-            moved.click(f'[data-language="{language}"]')
-            both.append(
-                set(
-                    moved.evaluate(
-                        """[...document.querySelectorAll("#weights-banner, #panel-body *")]
-                             .flatMap((one) => [...one.childNodes])
-                             .filter((node) => node.nodeType === 3)
-                             .map((node) => node.textContent.trim())
-                             .filter((text) => /[a-záéíóúñ]{3}/i.test(text))"""
-                    )
-                )
-            )
-        same = {text for text in both[0] & both[1] if not any(one in text for one in own)} - alike
-        assert same == set(), name
-    assert "⟦" not in " ".join(texts(moved))
