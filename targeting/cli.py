@@ -280,7 +280,13 @@ def _check(options: argparse.Namespace, language: str) -> int:
 def _check_whole(path: Path, options: argparse.Namespace, language: str) -> Study:
     """Read everything, and write the account of it."""
     from targeting.pipeline import check_whole
-    from targeting.render import check_folder, intake_lines, intake_record, write_intake
+    from targeting.render import (
+        check_folder,
+        intake_lines,
+        intake_record,
+        public_intake,
+        write_intake,
+    )
 
     unwritable = check_folder(options.report)
     if unwritable:
@@ -290,7 +296,8 @@ def _check_whole(path: Path, options: argparse.Namespace, language: str) -> Stud
     print("\n".join(intake_lines(territory.intake, language)))
     about: dict[str, Any] = {"title": study.title, "language": study.language, "made": study.made}
     about["publish"] = study.publish
-    files = write_intake(intake_record(territory.intake, territory.crs, **about), options.report)
+    told = public_intake(territory, study.publish)
+    files = write_intake(intake_record(told, territory.crs, **about), options.report)
     print("  " + say("intake.terminal.whole", language, file=files[0]))
     return study
 

@@ -10,6 +10,7 @@ from targeting.render.indicators import finding_lines
 from targeting.render.intake import intake_record, write_intake
 from targeting.render.outputs import check_folder, write_outputs
 from targeting.render.page import TargetMap, write_page
+from targeting.render.public import public_intake
 from targeting.render.sureness import plan_lines
 from targeting.render.terminal import head_lines, intake_lines
 
@@ -27,6 +28,7 @@ __all__ = [
     "hotspot_lines",
     "intake_lines",
     "intake_record",
+    "public_intake",
     "write_intake",
     "write_outputs",
     "write_page",

@@ -25,12 +25,13 @@ def block_table(result: Result) -> gpd.GeoDataFrame:
     Returns
     -------
     GeoDataFrame
-        `block_id`, `area_id`, `municipality_id`, `population` (null where missing or below three),
-        `population_few`, `score`, `score_percentile`, `coverage`, a column a dimension, a column
-        `part_<indicator>`, `polygon`, `reason`, `margin`, what the other way would cost
-        (`price_columns`), what the draws and the reruns say (`doubt_columns`, `sure_columns`), a
-        column `hotspot_<test>` a test of hot spots (`hotspot_columns`), geometry. Scores and parts
-        run from 0 to 1, coarsened as on the page.
+        `block_id`, `area_id`, `municipality_id`, `population` (null where missing or too small to
+        be told), `population_few`, `parts_withheld` (a part is empty because it is of too few
+        people or dwellings, not because it is missing), `score`, `score_percentile`, `coverage`, a
+        column a dimension, a column `part_<indicator>`, `polygon`, `reason`, `margin`, what the
+        other way would cost (`price_columns`), what the draws and the reruns say (`doubt_columns`,
+        `sure_columns`), a column `hotspot_<test>` a test of hot spots (`hotspot_columns`), and
+        geometry. Scores and parts run from 0 to 1, coarsened as on the page.
     """
     result = public.protected(result)
     blocks, scores = result.territory.blocks, result.scores
@@ -42,6 +43,7 @@ def block_table(result: Result) -> gpd.GeoDataFrame:
         "municipality_id": blocks["municipality_id"].array,
         "population": pd.array(people, dtype="Int64"),
         "population_few": few,
+        "parts_withheld": result.hidden.any(axis=1).to_numpy(bool),
         "score": np.round(total / 100, 2),
         "score_percentile": pd.array(public.percentiles(pd.Series(total)), dtype="Int64"),
         "coverage": scores.coverage.round(2).to_numpy(float),

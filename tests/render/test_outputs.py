@@ -104,6 +104,8 @@ def test_public_tables_hold_no_counts_and_no_small_blocks(folder):
     assert not [name for name in blocks.columns if "incident" in name and "part_" not in name]
     assert blocks.loc[blocks["population"] > 0, "population"].min() == 3
     assert blocks["population_few"].sum() == 2
+    assert blocks["parts_withheld"].sum() == 2
+    assert blocks.loc[blocks["parts_withheld"], "part_no_internet_share"].isna().all()
     assert blocks.loc[blocks["population_few"], "population"].isna().all()
     steps = blocks["part_incidents_per_1k"].dropna() * 20
     assert (abs(steps - steps.round()) < 1e-9).all()

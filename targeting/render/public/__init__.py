@@ -36,7 +36,8 @@ from targeting.render.public.grains import (
     value_grain,
     withheld,
 )
-from targeting.render.public.protecting import protected, told_people
+from targeting.render.public.intake import public_intake, told_people
+from targeting.render.public.protecting import protected
 from targeting.render.public.shown import Shown, is_internal
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "points",
     "population",
     "protected",
+    "public_intake",
     "score_grain",
     "score_steps",
     "shown_as_level",

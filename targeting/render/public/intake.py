@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from targeting.model import IntakeReport, LayerReport, PolygonName, Result
+from targeting.model import (
+    IntakeReport,
+    LayerReport,
+    PolygonName,
+    PublishSpec,
+    Result,
+    Territory,
+)
 
 # Sums of people over blocks: the blocks that are told, taken from them, leave those that are not.
 _SUMS = (
@@ -22,17 +29,29 @@ _SUMS = (
 _SHARE_STEPS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 
 
-def public_intake(result: Result, told: pd.Series[float]) -> IntakeReport:
+def told_people(people: pd.Series[float], least: int) -> pd.Series[float]:
+    """Return people with one constant in place of every count that is too small to be told.
+
+    Examples
+    --------
+    >>> told_people(pd.Series([0.0, 1.0, 2.0, 3.0]), 3).tolist()
+    [0.0, 1.5, 1.5, 3.0]
+    """
+    return people.mask((people > 0) & (people < least), least / 2)
+
+
+def public_intake(territory: Territory, publish: PublishSpec) -> IntakeReport:
     """Return the account of the intake with the people that are told.
 
     Parameters
     ----------
-    result : Result
-        A study carried out.
-    told : Series
-        People by block, a constant where they are too few.
+    territory : Territory
+        As taken in.
+    publish : PublishSpec
+        From which number on people are told.
     """
-    report = result.territory.intake
+    report = territory.intake
+    told = told_people(territory.blocks["population"], publish.people_min)
     city: dict[str, Any] = dict(report.city)
     if "population" in city:
         city["population"] = round(float(told.sum()), -1)

@@ -27,7 +27,7 @@ from targeting.model import (
 )
 from targeting.render.public.grains import part_grain
 from targeting.render.public.grouping import group_means, neighborhoods, people_wanted
-from targeting.render.public.intake import public_intake, public_names
+from targeting.render.public.intake import public_intake, public_names, told_people
 from targeting.render.public.shown import Shown
 from targeting.render.public.sides import side_untold, told_reasons
 
@@ -84,17 +84,6 @@ def protected(result: Result, *, internal: bool = False) -> Shown:
     return Shown(**held, mode="public", above=above, hidden=hidden)
 
 
-def told_people(people: pd.Series[float], least: int) -> pd.Series[float]:
-    """Return people with one constant in place of every count that is too small to be told.
-
-    Examples
-    --------
-    >>> told_people(pd.Series([0.0, 1.0, 2.0, 3.0]), 3).tolist()
-    [0.0, 1.5, 1.5, 3.0]
-    """
-    return people.mask((people > 0) & (people < least), least / 2)
-
-
 def _hidden(result: Result, hidden: pd.DataFrame) -> pd.DataFrame:
     """Mark the values that are of too few people or dwellings; violence is told by groups."""
     least = result.study.publish.people_min
@@ -140,7 +129,7 @@ def _territory(result: Result) -> Territory:
     blocks = territory.blocks
     told = told_people(blocks["population"], result.study.publish.people_min)
     object.__setattr__(territory, "blocks", blocks.assign(population=told))
-    object.__setattr__(territory, "intake", public_intake(result, told))
+    object.__setattr__(territory, "intake", public_intake(result.territory, result.study.publish))
     return territory
 
 
