@@ -36,7 +36,7 @@ from targeting.render.page import TargetMap, write_page
 from targeting.render.records import plain
 from targeting.render.safe import whole_text
 from targeting.render.scene import class_breaks
-from targeting.render.sharing import write_kmz, write_sheets
+from targeting.render.sharing import picture_svg, write_kmz, write_sheets
 from targeting.render.style import block_style, polygon_style
 from targeting.render.sureness import rerun_table
 from targeting.render.tables import (
@@ -243,7 +243,8 @@ def _write_all(result: Result, folder: Path, *, internal: bool = False) -> list[
 def _share(result: Result, page: TargetMap, folder: Path) -> list[str]:
     """Write what is sent beside the page; return the names."""
     scene = page.scene
-    (folder / "map.svg").write_text(page.picture, encoding="utf-8", newline="\n")
+    picture = picture_svg(result, scene.record)
+    (folder / "map.svg").write_text(picture, encoding="utf-8", newline="\n")
     write_kmz(result, scene.record, folder / "polygons.kmz")
     sheets = write_sheets(result, scene.record, scene.listed, folder / SHEETS)
     return ["map.svg", "polygons.kmz", *(f"{SHEETS}/{name}" for name in sheets)]

@@ -31,6 +31,9 @@ from targeting.render.public import protected
 from targeting.render.scene import Scene, build_scene
 from targeting.render.sharing import picture_svg
 
+# For readers without JavaScript: a third of the bytes of the picture for a report.
+_PICTURE_WIDTH = 600
+
 
 def write_page(
     result: Result, path: Path, *, language: str | None = None, internal: bool = False
@@ -181,7 +184,7 @@ class TargetMap(folium.Map):
         self._name, self._id = "TargetMap", "city"
         self.options |= {"max_zoom": 20, "min_zoom": 3}
         self.scene = build_scene(result, language=language)
-        self.picture = picture_svg(result, self.scene.record)
+        self.picture = picture_svg(result, self.scene.record, width=_PICTURE_WIDTH)
         figure = PageFigure(self.scene, self.picture)
         figure.add_child(self)
         self.background = None if tiles is None else Tiles(tiles, tiles_credit)

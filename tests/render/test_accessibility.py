@@ -40,7 +40,8 @@ def axe(page) -> list[str]:
                node.target.join(" ") + " " + (node.any[0] ? node.any[0].message : "")).join(" | "));
              const all = await axe.run(document, {runOnly: {type: "tag", values: rules}});
              const sheet = new CSSStyleSheet();
-             sheet.replaceSync(`.folium-map { display: none; } #tabs { position: static !important; }
+             sheet.replaceSync(`.folium-map { display: none; }
+               #tabs { position: static !important; }
                html, body, .panel, .card { height: auto !important; overflow: visible !important;
                  max-height: none !important; } body, main { display: block !important; }
                .map-area { height: 900px; }`);
@@ -50,7 +51,7 @@ def axe(page) -> list[str]:
              });
              document.adoptedStyleSheets = [];
              const open = color.incomplete.flatMap((one) => one.nodes).filter((node) =>
-               /overlapped|obscured/.test(node.any[0].message)).map((node) => node.target.join(" "));
+               /overlapped|obscured/.test(node.any[0].message)).map((one) => one.target.join(" "));
              return [...told(all.violations), ...told(color.violations),
                ...open.map((one) => "contrast unknown: " + one)];
            }""",
