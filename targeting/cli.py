@@ -121,6 +121,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
         if name == "run":
             sub.add_argument("--out", type=Path, help=words("out"))
             sub.add_argument("--internal", action="store_true", help=words("internal"))
+            sub.add_argument("--phone", action="store_true", help=words("phone"))
             sub.add_argument("--picture", type=Path, action="append", help=words("picture"))
         else:
             sub.add_argument("--report", type=Path, help=words("report"))
@@ -334,9 +335,9 @@ def _run(options: argparse.Namespace, language: str) -> int:
     if pictures and (problems := check_pictures(pictures)):
         raise TargetingError(problems)
     tell = _teller(language)
-    inner = options.internal
+    more = {"internal": options.internal, "phone": options.phone}
     kept = _cache(options)
-    result, files = run(path, out, options.data, tell=tell, cache=kept, internal=inner)
+    result, files = run(path, out, options.data, tell=tell, cache=kept, **more)
     print("\n".join(intake_lines(result.territory.intake, language)))
     print("  " + say("intake.terminal.whole", language, file=out / "intake.html"))
     _print_polygons(result, language)
@@ -347,7 +348,7 @@ def _run(options: argparse.Namespace, language: str) -> int:
     for picture in pictures:
         write_picture((out / "map.svg").read_text(encoding="utf-8"), picture)
     page = next(file for file in files if file.suffix == ".html")
-    if inner:
+    if options.internal:
         print(say("cli.internal-done", language, page=out / "internal" / "internal.html"))
     print(say("cli.run-done", language, folder=out, page=page.resolve()))
     return OK

@@ -122,6 +122,7 @@ def run(
     tell: Tell = silent,
     cache: Path | None = None,
     internal: bool = False,
+    phone: bool = False,
 ) -> tuple[Result, list[Path]]:
     """Carry out a study file and write its maps and tables.
 
@@ -139,6 +140,8 @@ def run(
         As for `load`.
     internal : bool
         Also write the page and the tables with exact values, for the office.
+    phone : bool
+        Also write `phone.html`, a light page for phones and slow lines.
 
     Returns
     -------
@@ -166,4 +169,4 @@ def run(
     study, territory = load(path, data, tell=tell, cache=cache)
     result = carry_out(study, territory, tell=tell)
     tell("write")
-    return result, write_outputs(result, out, internal=internal)
+    return result, write_outputs(result, out, internal=internal, phone=phone)

@@ -6,13 +6,11 @@ import errno
 import hashlib
 import json
 import os
-import platform
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +18,18 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from targeting.delineation.links.adjacency import lone_blocks
 from targeting.i18n import say
-from targeting.model import LayerReport, Loss, PublishSpec, Result
+from targeting.model import Result
 from targeting.problems import Problem, TargetingError
 from targeting.render import public
 from targeting.render.doubt import cause_table, doubt_table
-from targeting.render.figures import public_notes
 from targeting.render.held_out import hold_out_table
 from targeting.render.hotspots import hotspot_table
 from targeting.render.indicators import indicator_table
 from targeting.render.intake import INTAKE_HTML, INTAKE_JSON, intake_record, write_intake
+from targeting.render.manifest import manifest
 from targeting.render.neighbors import neighbors_svg
 from targeting.render.page import TargetMap, write_page
-from targeting.render.records import plain
 from targeting.render.safe import whole_text
 from targeting.render.scene import class_breaks
 from targeting.render.sharing import picture_svg, write_kmz, write_sheets
@@ -50,26 +46,9 @@ from targeting.render.tables import (
 GEOPACKAGE = "targeting.gpkg"
 MANIFEST = "manifest.json"
 INTERNAL = ("internal/internal.html", "internal/blocks.parquet", "internal/polygons.parquet")
-SHEETS = "sheets"
+PHONE, SHEETS = "phone.html", "sheets"
 # Files carry no clock: the same study gives the same bytes on any day.
 _INSTANT = "2000-01-01T00:00:00.000Z"
-_PACKAGES = (
-    "targeting",
-    "branca",
-    "folium",
-    "geopandas",
-    "numba",
-    "numpy",
-    "pandas",
-    "pyarrow",
-    "pydantic",
-    "pyogrio",
-    "pyproj",
-    "rasterio",
-    "scikit-learn",
-    "scipy",
-    "shapely",
-)
 _STYLES_TABLE = """
 CREATE TABLE layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
@@ -80,7 +59,9 @@ CREATE TABLE layer_styles (
 """
 
 
-def write_outputs(result: Result, folder: Path, *, internal: bool = False) -> list[Path]:
+def write_outputs(
+    result: Result, folder: Path, *, internal: bool = False, phone: bool = False
+) -> list[Path]:
     """Write the page, the tables and the manifest of a result.
 
     Parameters
@@ -92,13 +73,15 @@ def write_outputs(result: Result, folder: Path, *, internal: bool = False) -> li
     internal : bool
         Also write `internal/`: the page and the tables with exact values, for the office. All
         other files are for the public either way.
+    phone : bool
+        Also write `phone.html`, a light page for phones and slow lines.
 
     Returns
     -------
     list of Path
-        The files, the page first and the manifest last. Nothing of what was in the folder is
-        touched until all of them are made; then they are replaced one by one, so that a failure
-        at that point (a file open in another program) can leave new files beside old ones.
+        The files, the page first and the manifest last. The folder is not touched until all are
+        made; then they are replaced one by one, so that a failure at that point (a file open in
+        another program) can leave new files beside old ones.
 
     Raises
     ------
@@ -119,19 +102,11 @@ def write_outputs(result: Result, folder: Path, *, internal: bool = False) -> li
         folder.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder))
         try:
-            names = _write_all(result, draft, internal=internal)
+            names = _write_all(result, draft, internal=internal, phone=phone)
             for name in names:
                 (folder / name).parent.mkdir(exist_ok=True)
                 (draft / name).replace(folder / name)
-            if not internal:  # of an earlier run: nobody asked for it now
-                for name in INTERNAL:
-                    (folder / name).unlink(missing_ok=True)
-                with suppress(OSError):
-                    (folder / INTERNAL[0]).parent.rmdir()
-            # Sheets of an earlier run that had more polygons would speak of none there is.
-            for sheet in (folder / SHEETS).glob("[0-9]*.html"):
-                if f"{SHEETS}/{sheet.name}" not in names:
-                    sheet.unlink()
+            _clear(folder, names)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
@@ -139,6 +114,15 @@ def write_outputs(result: Result, folder: Path, *, internal: bool = False) -> li
         place = Path(os.fsdecode(error.filename2)) if error.filename2 else folder
         raise TargetingError([_unwritable(place, _why(error))]) from error
     return [folder / name for name in names]
+
+
+def _clear(folder: Path, names: list[str]) -> None:
+    """Take away what an earlier run wrote and this one was not asked for, or has no polygon for."""
+    sheets = [f"{SHEETS}/{one.name}" for one in (folder / SHEETS).glob("[0-9]*.html")]
+    for name in {*INTERNAL, PHONE, *sheets} - set(names):
+        (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):
+        (folder / INTERNAL[0]).parent.rmdir()
 
 
 def check_folder(folder: Path) -> list[Problem]:
@@ -193,9 +177,12 @@ def _write_internal(result: Result, folder: Path) -> list[str]:
     return list(INTERNAL)
 
 
-def _write_all(result: Result, folder: Path, *, internal: bool = False) -> list[str]:
+def _write_all(result: Result, folder: Path, *, internal: bool, phone: bool) -> list[str]:
     apart = _write_internal(result, folder) if internal else []
     result = public.protected(result)
+    if phone:
+        write_page(result, folder / PHONE, light=True)
+        apart.append(PHONE)
     blocks, polygons = block_table(result), polygon_table(result)
     page = TargetMap(result)
     page.save(folder / "index.html")
@@ -216,9 +203,9 @@ def _write_all(result: Result, folder: Path, *, internal: bool = False) -> list[
     write_intake(_intake(result), folder)
     names = [
         "index.html",
+        GEOPACKAGE,
         *apart,
         *_share(result, page, folder),
-        GEOPACKAGE,
         "blocks.parquet",
         "polygons.parquet",
         "facilities_by_polygon.csv",
@@ -248,18 +235,6 @@ def _share(result: Result, page: TargetMap, folder: Path) -> list[str]:
     write_kmz(result, scene.record, folder / "polygons.kmz")
     sheets = write_sheets(result, scene.record, scene.listed, folder / SHEETS)
     return ["map.svg", "polygons.kmz", *(f"{SHEETS}/{name}" for name in sheets)]
-
-
-def _link_record(result: Result) -> dict[str, Any]:
-    """Return what was left out of the links, and who stays alone."""
-    links = result.links
-    if links is None:
-        return {}
-    return {
-        "dropped": dict(links.dropped),
-        **dict(links.notes),
-        "alone": lone_blocks(links, result.territory.blocks.index),
-    }
 
 
 def _neighbors(result: Result) -> str:
@@ -358,86 +333,3 @@ def write_geopackage(
             " VALUES ('', '', ?, 'geom', ?, ?, 1, '', '', ?)",
             [(layer, layer, style, _INSTANT) for layer, style in styles.items()],
         )
-
-
-def manifest(result: Result, outputs: dict[str, str]) -> dict[str, Any]:
-    """Return what was read, chosen, lost and written: enough to tell whether a run is the same.
-
-    Parameters
-    ----------
-    result : Result
-        A study carried out.
-    outputs : dict
-        File name to sha256.
-
-    Returns
-    -------
-    dict
-        Ready for JSON; no clock and no path of this machine.
-    """
-    result = public.protected(result)
-    record = {
-        "study": result.study.as_record(),
-        "seed": result.study.seed,
-        "made": result.study.made,
-        # Of the files: those in `internal` are for the office alone.
-        "mode": "public",
-        "internal": sorted(name for name in outputs if name in INTERNAL),
-        "versions": {"python": platform.python_version(), **_versions()},
-        "inputs": [_input(one, result.study.publish) for one in result.territory.intake.layers],
-        "findings": [
-            {"code": one.code, "severity": one.severity, "about": list(one.about)}
-            for one in result.findings
-        ],
-        "losses_measuring": [_loss(loss) for loss in result.values.losses],
-        "polygons": {
-            "count": len(result.polygons.polygons),
-            "threshold": public.line_points(result) / 100,
-            "notes": dict(result.polygons.notes),
-            "links": _link_record(result),
-        },
-        "hotspots": [
-            {
-                "test": one.spec.key,
-                "outcome": one.outcome,
-                "losses": [_loss(loss) for loss in one.losses],
-            }
-            for one in result.hotspots
-        ],
-        "losses_held_out": [
-            _loss(loss) for loss in (() if result.hold_out is None else result.hold_out.losses)
-        ],
-        "outputs": [{"file": name, "sha256": digest} for name, digest in sorted(outputs.items())],
-    }
-    out: dict[str, Any] = plain(record)
-    return out
-
-
-def _versions() -> dict[str, str]:
-    out = {}
-    for name in _PACKAGES:
-        try:
-            out[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return out
-
-
-def _input(layer: LayerReport, publish: PublishSpec) -> dict[str, Any]:
-    return {
-        "layer": layer.layer,
-        "file": layer.file,
-        "source": layer.source,
-        "year": layer.year,
-        "crs": layer.crs_in,
-        "encoding": layer.encoding,
-        "rows_read": layer.rows_read,
-        "rows_kept": layer.rows_kept,
-        "sha256": layer.sha256,
-        "notes": public_notes(layer, publish),
-        "losses": [_loss(loss) for loss in layer.losses],
-    }
-
-
-def _loss(loss: Loss) -> dict[str, Any]:
-    return {"layer": loss.layer, "reason": loss.reason, "count": loss.count, "of": loss.of}

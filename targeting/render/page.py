@@ -36,7 +36,12 @@ _PICTURE_WIDTH = 600
 
 
 def write_page(
-    result: Result, path: Path, *, language: str | None = None, internal: bool = False
+    result: Result,
+    path: Path,
+    *,
+    language: str | None = None,
+    internal: bool = False,
+    light: bool = False,
 ) -> None:
     """Write the page of a result; the same result gives the same bytes.
 
@@ -51,8 +56,11 @@ def write_page(
     internal : bool
         For the office: exact values, and a watermark that says so. Incident points, contacts and
         the places of protected facilities are in neither page.
+    light : bool
+        For phones and slow lines (see `build_scene`).
     """
-    html = TargetMap(result, language=language, internal=internal).get_root().render()
+    page = TargetMap(result, language=language, internal=internal, light=light)
+    html = page.get_root().render()
     path.write_bytes(html.encode("utf-8"))
 
 
@@ -167,6 +175,7 @@ class TargetMap(folium.Map):
         *,
         language: str | None = None,
         internal: bool = False,
+        light: bool = False,
         tiles: str | None = None,
         tiles_credit: str = "",
     ) -> None:
@@ -183,7 +192,7 @@ class TargetMap(folium.Map):
         )
         self._name, self._id = "TargetMap", "city"
         self.options |= {"max_zoom": 20, "min_zoom": 3}
-        self.scene = build_scene(result, language=language)
+        self.scene = build_scene(result, language=language, light=light)
         self.picture = picture_svg(result, self.scene.record, width=_PICTURE_WIDTH)
         figure = PageFigure(self.scene, self.picture)
         figure.add_child(self)

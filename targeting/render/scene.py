@@ -66,10 +66,17 @@ class Scene:
 
 
 # Origins whose interval is chance, not a mask.
+_NO_CONTEXT: dict[str, Any] = {"groups": [], "labels": 0}
 _DRAWN_IN = ("shrunk", "allocated", "smoothed", "scenario")
 
 
-def build_scene(result: Result, *, language: str | None = None, internal: bool = False) -> Scene:
+def build_scene(
+    result: Result,
+    *,
+    language: str | None = None,
+    internal: bool = False,
+    light: bool = False,
+) -> Scene:
     """Return the scene of a result, for the public or for the office.
 
     Parameters
@@ -80,6 +87,9 @@ def build_scene(result: Result, *, language: str | None = None, internal: bool =
         Language the page opens in; default: the study's.
     internal : bool
         Exact values, for the office (see `public.protected`).
+    light : bool
+        For phones and slow lines: without the blocks' own values, the plans for other weights,
+        hot spots, and streets and water.
 
     Returns
     -------
@@ -94,9 +104,11 @@ def build_scene(result: Result, *, language: str | None = None, internal: bool =
     packer.shapes("polygons", result.polygons.polygons.geometry, origin)
     kinds = city_kinds(result)
     facilities = _pack_facilities(packer, result, kinds, origin)
-    layers = _pack_layers(packer, result, order)
+    layers = _pack_layers(packer, result, order, light=light)
     places = pack_places(packer, result, order)
-    weights = pack_weights(packer, result, order, listed_facilities(result, kinds))
+    weights = None
+    if not light:
+        weights = pack_weights(packer, result, order, listed_facilities(result, kinds))
     reasons = pack_reasons(packer, result, order)
     record = {
         "version": 1,
@@ -104,6 +116,7 @@ def build_scene(result: Result, *, language: str | None = None, internal: bool =
         "title": {code: str(result.study.title[code]) for code in LANGUAGES},
         "made": bool(result.study.made),
         "mode": result.mode,
+        "light": light,
         "publish": public_limits(result),
         "words": page_words(),
         "units": unit_records(),
@@ -121,7 +134,7 @@ def build_scene(result: Result, *, language: str | None = None, internal: bool =
         "polygons": polygon_records(result, kinds),
         "kinds": kind_records(result, kinds),
         "facilities": facilities,
-        "context": pack_context(packer, result, origin),
+        "context": _NO_CONTEXT if light else pack_context(packer, result, origin),
         "editing": editing_record(result),
         "places": places,
         "trend": trend_record(result),
@@ -196,7 +209,9 @@ def _pack_blocks(packer: Packer, result: Result, order: np.ndarray, origin: np.n
     packer.numbers("polygon", result.polygons.membership.to_numpy(float)[order])
 
 
-def _pack_layers(packer: Packer, result: Result, order: np.ndarray) -> list[dict[str, Any]]:
+def _pack_layers(
+    packer: Packer, result: Result, order: np.ndarray, *, light: bool
+) -> list[dict[str, Any]]:
     """Pack what blocks can be colored by, and what their accounts need; return the layers."""
     scores = result.scores
     shares, total = public.shown_points(result)
@@ -212,14 +227,17 @@ def _pack_layers(packer: Packer, result: Result, order: np.ndarray) -> list[dict
     if result.stability is not None and len(result.stability.reruns):
         often = np.rint(sure_columns(result)["in_share"][order] * 100)
         layers.append(_layer(packer, "sure", "sure", often, _SCORE) | {"breaks": SURE_BREAKS})
-    layers += pack_bands(packer, result, order)
-    layers += pack_hotspots(packer, result, order)
+    if not light:
+        layers += pack_bands(packer, result, order)
+        layers += pack_hotspots(packer, result, order)
     columns = list(scores.contributions.columns)
     for indicator in result.indicators:
-        layers.append(_indicator_layer(packer, result, indicator, order))
+        if not light:
+            layers.append(_indicator_layer(packer, result, indicator, order))
         if indicator.key in columns:
             points = shares[order, columns.index(indicator.key)]
             packer.numbers(f"points.{indicator.key}", points, decimals=_SCORE.decimals)
+        if indicator.key in columns and not light:
             grain = public.told_grain(result, indicator.dimension)
             parts = grain.whole(scores.parts[indicator.key].to_numpy(float)[order]) * grain.step
             packer.numbers(f"part.{indicator.key}", parts, decimals=_SCORE.decimals)

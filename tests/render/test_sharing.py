@@ -14,7 +14,7 @@ import shapely
 from rasterio.io import MemoryFile
 
 from targeting.problems import TargetingError
-from targeting.render import write_outputs
+from targeting.render import write_outputs, write_page
 from targeting.render.scene import build_scene
 from targeting.render.sharing import (
     check_pictures,
@@ -224,3 +224,33 @@ def test_sheets_of_an_earlier_run_do_not_stay(result, tmp_path):
     assert not stale.exists()
     assert own.exists()
     assert (tmp_path / "sheets" / "01.html").exists()
+
+
+@pytest.mark.browser
+def test_a_light_page_opens_in_every_view_and_is_smaller(result, page_file, tmp_path, opened):
+    write_page(result, tmp_path / "phone.html", light=True)
+    data = [path.read_text("utf-8") for path in (page_file, tmp_path / "phone.html")]
+    full, light = (re.search(r'id="targeting-data">([^<]*)<', text)[1] for text in data)
+    assert len(light) < len(full)
+    watched = opened(tmp_path / "phone.html", viewport={"width": 360, "height": 740})
+    page = watched.page
+    tabs = page.locator("[data-tab]").evaluate_all("(all) => all.map((one) => one.dataset.tab)")
+    assert "weights" not in tabs
+    acts = [f"targeting.page.showTab('{tab}')" for tab in tabs]
+    acts += ["targeting.page.choosePolygon(1)", "targeting.page.chooseBlock(20)"]
+    layers = page.evaluate("targeting.page.scene.layers.map((layer) => layer.id)")
+    acts += [f"targeting.page.chooseLayer('{layer}')" for layer in layers]
+    for act in acts:
+        page.evaluate(act)
+    assert "ligera" in page.inner_text("#panel-body")
+    assert page.evaluate("[...targeting.words.state.missing]") == []
+    assert watched.errors == []
+    assert watched.requests == []
+
+
+def test_a_light_page_is_written_only_when_asked_for(result, tmp_path):
+    names = [path.name for path in write_outputs(result, tmp_path, phone=True)]
+    assert "phone.html" in names
+    assert (tmp_path / "phone.html").exists()
+    assert "phone.html" not in [path.name for path in write_outputs(result, tmp_path)]
+    assert not (tmp_path / "phone.html").exists()

@@ -11,6 +11,9 @@
   /* Value of an indicator in a block, in words: a number, a level, an interval, or why not. */
   function valueText(page, indicator, i) {
     const name = "value." + indicator.key;
+    if (!page.data.has(name)) {
+      return "–";
+    }
     const column = page.data.column(name);
     if (column.has(i)) {
       return indicator.level
@@ -46,7 +49,7 @@
     if (page.data.has(hidden) && page.data.column(hidden).whole[i] === 1) {
       return say("quality.suppressed");
     }
-    if (!page.data.column(name).has(i)) {
+    if (page.data.has(name) && !page.data.column(name).has(i)) {
       return say("quality.missing");
     }
     const told = say("quality." + indicator.origin);
@@ -242,6 +245,7 @@
       covered !== null && covered < 1 && !moved(page)
         ? build("p", { class: "fine" }, say("account.coverage", { share: number(covered * 100, 0) }))
         : null,
+      page.scene.light ? build("p", { class: "fine" }, say("account.light")) : null,
       build("p", { class: "fine" }, say("account.note")),
     ];
   }

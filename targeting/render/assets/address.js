@@ -105,7 +105,8 @@
       tab: {
         read: (page) => (page.tab === "polygons" ? null : page.tab),
         write: (page, text) =>
-          targeting.rooms.tabs.some((tab) => tab.key === text) && page.showTab(text),
+          targeting.rooms.tabs.some((tab) => tab.key === text && !(tab.hidden && tab.hidden(page))) &&
+          page.showTab(text),
       },
       place: { read: readPlace, write: writePlace },
     },

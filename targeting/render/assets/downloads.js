@@ -141,7 +141,7 @@
       const name = pick(indicator.names);
       const hidden = data.has("hidden." + indicator.key) ? data.column("hidden." + indicator.key) : null;
       const withheld = (i) => (hidden && hidden.whole[i] === 1 ? say("publish.suppressed") : null);
-      if (indicator.level) {
+      if (indicator.level && data.has("value." + indicator.key)) {
         const column = data.column("value." + indicator.key);
         const of = (i) => told(column, i, 1, 0);
         out.push({ key: indicator.key, title: say("download.level", { name }), of, word: withheld });

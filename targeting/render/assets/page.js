@@ -146,7 +146,7 @@
         }
       }
       byId("tabs").replaceChildren(
-        ...targeting.rooms.tabs.map((tab) =>
+        ...targeting.rooms.tabs.filter((tab) => !tab.hidden || !tab.hidden(this)).map((tab) =>
           build(
             "button",
             { type: "button", "data-tab": tab.key, onclick: () => this.showTab(tab.key) },

@@ -10,7 +10,7 @@
 
   /* One room. All are optional:
      start(page)       once, when the data are unpacked and before the first words are said
-     tab               {key, word, order, render(page) -> parts}
+     tab               {key, word, order, render(page) -> parts, hidden(page) -> whether to leave it out}
      views             {name: (page, view) -> parts}: what page.show({name: …}) renders
      sections          {view name or tab key: (page, view) -> parts}: added at the end of that view
      address           {key: {read(page) -> text or null, write(page, text or null)}}: in the address */

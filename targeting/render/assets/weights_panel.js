@@ -291,6 +291,7 @@
       key: "weights",
       word: "weights.tab",
       order: 2,
+      hidden: (page) => page.scene.light,
       render,
       refresh: (page) => page.weights && page.weights.tell && page.weights.tell(),
     },
