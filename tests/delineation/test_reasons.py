@@ -186,7 +186,8 @@ def test_every_code_has_a_sentence(code, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_sentence_without_a_code(language):
     told = {key.removeprefix("reason.") for key in catalogue(language) if key.startswith("reason.")}
-    assert told == set(CODES)
+    # The public is not always told the side of the line (targeting/render/public/sides.py).
+    assert told == set(CODES) | {"inside_untold", "outside_untold"}
 
     # ----------------------------------------------------------------------------- what they claim
 

@@ -23,6 +23,7 @@ MISSING_COLOR = "#c9c9c4"
 _INK, _PAPER = "#1c1f26", "#ffffff"
 _LEGEND, _LINE = 48, 16
 _LETTERS = 7.2
+_FINER_THAN_SEEN = 0.4
 _MARGIN, _FOCUS_MARGIN = 0.08, 0.35
 _WORLD = 256 << ZOOM
 _EQUATOR_M = 40075016.68557849
@@ -216,8 +217,9 @@ def _draw_blocks(root: ET.Element, ground: Ground, frame: _Frame) -> None:
 def _draw_polygons(root: ET.Element, result: Result, frame: _Frame, focus: int | None) -> None:
     table = result.polygons.polygons
     for shape in table.geometry:
-        held = shapely.get_rings(shapely.get_parts(shape))
-        rings = [frame.place(shapely.get_coordinates(ring)) for ring in held]
+        placed = shapely.simplify(shapely.transform(shape, frame.place), _FINER_THAN_SEEN)
+        held = shapely.get_rings(shapely.get_parts(placed))
+        rings = [shapely.get_coordinates(ring) for ring in held]
         path = "".join("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ring) + "Z" for ring in rings)
         for color, wide in ((_PAPER, "5"), (_INK, "2.4")):
             about = {"d": path, "fill": "none", "stroke": color, "stroke-width": wide}
