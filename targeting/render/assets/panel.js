@@ -46,6 +46,7 @@
       build("p", { class: "lead" }, say("home.lead")),
       page.polygons.length ? targeting.table.ranking(page) : build("p", {}, say("home.none")),
       build("p", { class: "fine" }, say("ranking.note")),
+      page.scene.mode === "public" ? build("p", { class: "fine" }, say("ranking.protected")) : null,
     ];
   }
 
