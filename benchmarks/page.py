@@ -10,13 +10,11 @@ The city is made here (`page_city.py`); every file is opened in a Chromium of it
 from __future__ import annotations
 
 import argparse
-import base64
 import re
 import sys
 import tempfile
 import time
 import warnings
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,6 +34,7 @@ from rows import Row, show
 from targeting.model import Result
 from targeting.render import write_page
 from targeting.render.encode import Packer, project, spatial_order, whole
+from targeting.render.packed_text import inflated
 from targeting.render.scene import build_scene
 
 MB = 1e6
@@ -144,7 +143,7 @@ def parts_mb(html: str) -> dict[str, float]:
 
 def apart_mb(text: str, directory: dict[str, Any]) -> float:
     """Return the size, as shipped, of the columns that are counted apart."""
-    raw = zlib.decompress(base64.b64decode(text), -15)
+    raw = inflated(text)
     held = b"".join(
         raw[about["at"] : about["at"] + about["size"]]
         for name, about in directory.items()

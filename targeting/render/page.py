@@ -26,6 +26,7 @@ from targeting.render.elements.guests import (
 )
 from targeting.render.elements.tiles import Tiles
 from targeting.render.inlined import asset, json_text, page_template, policy
+from targeting.render.packed_text import deflated
 from targeting.render.plain import plain_tables
 from targeting.render.public import protected
 from targeting.render.scene import Scene, build_scene
@@ -33,6 +34,7 @@ from targeting.render.sharing import picture_svg
 
 # For readers without JavaScript: a third of the bytes of the picture for a report.
 _PICTURE_WIDTH = 600
+_PACKED = '<script type="application/octet-stream"'
 
 
 def write_page(
@@ -111,9 +113,8 @@ class PageFigure(Figure):
             "map-script": f"{guest_scripts(self, script)}<script>\n{script.strip()}\n</script>",
             "plain": plain_tables(scene, self.scene.listed, self.picture),
             "data": (
-                f'<script type="application/json" id="targeting-scene">{json_text(scene)}'
-                '</script>\n<script type="application/octet-stream" id="targeting-data">'
-                f"{self.scene.data}</script>"
+                f'{_PACKED} id="targeting-scene">{deflated(json_text(scene).encode("utf-8"))}'
+                f'</script>\n{_PACKED} id="targeting-data">{self.scene.data}</script>'
             ),
         }
         html = page_template().replace('<html lang="es">', f'<html lang="{scene["language"]}">', 1)

@@ -55,7 +55,7 @@ class Scene:
     record : dict
         The JSON document: words, layers, polygons, sources.
     data : str
-        Packed arrays, base64 (see `targeting.render.encode`).
+        Packed arrays as text (see `targeting.render.encode`).
     listed : list of dict
         Facilities inside polygons, for readers without JavaScript.
     """

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from targeting.render.packed_text import inflated
 from targeting.render.scene import Scene
 
 _DATA = re.compile(r'<script[^>]*id="targeting-data"[^>]*>([^<]*)</script>')
@@ -28,7 +27,7 @@ class Opened:
 
     @cached_property
     def raw(self) -> bytes:
-        return zlib.decompress(base64.b64decode(self.data), -15)
+        return inflated(self.data)
 
     def has(self, name: str) -> bool:
         return name in self.record["data"]
@@ -76,4 +75,4 @@ def opened_page(path: Path) -> Opened:
     record, data = _RECORD.search(html), _DATA.search(html)
     assert record is not None
     assert data is not None
-    return Opened(json.loads(record[1]), data[1])
+    return Opened(json.loads(inflated(record[1])), data[1])

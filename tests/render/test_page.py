@@ -10,7 +10,7 @@ import pytest
 
 from targeting.problems import TargetingError
 from targeting.render import TargetMap, write_page
-from targeting.render.page import asset
+from targeting.render.inlined import asset, inline
 from tests.render.results import HOSTILE, make_result
 
 
@@ -118,6 +118,25 @@ def test_page_html_names_files_that_exist():
     assert len(names) >= 13
     for name in names:
         assert asset(name)
+
+
+def test_lines_of_our_scripts_and_styles_can_be_cut_by_themselves():
+    names = re.findall(r'(?:src|href)="([a-z_]+\.(?:js|css))"', asset("page.html"))
+    for name in [*names, "elements.js", "elements.css"]:
+        for line in asset(name).splitlines():
+            assert line.count("`") % 2 == 0, (name, line)  # no text of several lines
+            assert not line.endswith("\\"), (name, line)
+            # What begins like a comment is one: no line within a text or an expression does.
+            assert "*/" not in line or line.strip().endswith("*/") or name.endswith(".css"), line
+
+
+def test_what_is_left_of_a_script_is_its_lines():
+    held = asset("table.js")
+    left = inline("table.js").removeprefix("<script>\n").removesuffix("</script>")
+    bare = re.sub(r"/\*.*?\*/", "", held, flags=re.DOTALL)
+    lines = [line.strip() for line in bare.splitlines()]
+    assert left.splitlines() == [one for one in lines if one and not one.startswith("//")]
+    assert len(left) < 0.85 * len(held)
 
 
 def test_a_city_without_polygons_or_facilities_has_a_page(tmp_path):

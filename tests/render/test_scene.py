@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import base64
 import json
-import zlib
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from targeting.i18n import LANGUAGES, catalogue
+from targeting.render.packed_text import inflated
 from targeting.render.page import json_text
 from targeting.render.plain import plain_tables
 from targeting.render.scene import build_scene, class_breaks
@@ -23,7 +22,7 @@ def scene(result):
 
 @pytest.fixture(scope="module")
 def raw(scene):
-    return zlib.decompress(base64.b64decode(scene.data), -15)
+    return inflated(scene.data)
 
 
 def column(scene, raw, name):

@@ -39,8 +39,8 @@
       return Math.max(0, column.decimals - Math.round(Math.log10(unit.factor)));
     }
 
-    async load(base64) {
-      this.data = await targeting.unpack(base64, this.scene.data);
+    async load(text) {
+      this.data = await targeting.unpack(text, this.scene.data);
       const { zoom, origin } = this.scene;
       const city = { zoom, origin, blocks: this.data.shapes("blocks") };
       this.city = city;
@@ -439,7 +439,7 @@
   /* layers: {map, blocks, polygons, facilities}, made by the map's own script. */
   targeting.start = function (layers) {
     const ready = (async function () {
-      const scene = JSON.parse(byId("targeting-scene").textContent);
+      const scene = await targeting.unpackRecord(byId("targeting-scene").textContent);
       targeting.words.load(scene.words, scene.units, scene.language);
       targeting.scale.useRamp(scene.ramp);
       byId("layer-card").open = !window.matchMedia("(max-width: 760px)").matches;

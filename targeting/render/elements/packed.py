@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import math
 import warnings
 import weakref
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +19,7 @@ from targeting.i18n import LANGUAGES, catalogue
 from targeting.model import Result
 from targeting.problems import Problem, TargetingError
 from targeting.render.encode import ZOOM, Packer, project, spatial_order, whole
+from targeting.render.packed_text import inflated
 from targeting.render.scene import Scene, build_scene, class_breaks
 from targeting.render.style import RAMP
 
@@ -39,7 +38,7 @@ class Packed:
     record : dict
         What the layer's script is told (see `assets/elements.js`).
     data : str
-        Packed arrays, base64.
+        Packed arrays as text.
     bounds : list of list of float
         South-west and north-east corner, latitude before longitude; empty without shapes.
     """
@@ -62,7 +61,7 @@ def scene_of(result: Result) -> Scene:
 
 def cut(scene: Scene, names: Iterable[str]) -> tuple[dict[str, Any], str]:
     """Return only these streams of a scene (each with its parts), as directory and text."""
-    raw = zlib.decompress(base64.b64decode(scene.data), -15)
+    raw = inflated(scene.data)
     wanted = tuple(names)
     packer = Packer()
     for name, about in scene.record["data"].items():

@@ -216,14 +216,16 @@ def _draw_blocks(root: ET.Element, ground: Ground, frame: _Frame) -> None:
 
 def _draw_polygons(root: ET.Element, result: Result, frame: _Frame, focus: int | None) -> None:
     table = result.polygons.polygons
+    outlines = ET.SubElement(root, "g", {"transform": "scale(0.1)"})
     for shape in table.geometry:
         placed = shapely.simplify(shapely.transform(shape, frame.place), _FINER_THAN_SEEN)
-        held = shapely.get_rings(shapely.get_parts(placed))
-        rings = [shapely.get_coordinates(ring) for ring in held]
-        path = "".join("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ring) + "Z" for ring in rings)
-        for color, wide in ((_PAPER, "5"), (_INK, "2.4")):
+        path = "".join(
+            _ring_path(shapely.get_coordinates(ring))
+            for ring in shapely.get_rings(shapely.get_parts(placed))
+        )
+        for color, wide in ((_PAPER, "50"), (_INK, "24")):
             about = {"d": path, "fill": "none", "stroke": color, "stroke-width": wide}
-            ET.SubElement(root, "path", about)
+            ET.SubElement(outlines, "path", about)
     for number, shape in table.geometry.items():
         x, y = frame.place(shapely.get_coordinates(shapely.point_on_surface(shape)))[0]
         fill, ink = (_INK, _PAPER) if number == focus else (_PAPER, _INK)
@@ -231,6 +233,15 @@ def _draw_polygons(root: ET.Element, result: Result, frame: _Frame, focus: int |
         ET.SubElement(root, "circle", circle)
         bold = {"font_size": "15", "font_weight": "bold", "text_anchor": "middle"}
         _text(root, x, y + 5, str(number), **bold | {"fill": ink})
+
+
+def _ring_path(points: np.ndarray) -> str:
+    """Return a closed ring in tenths of a unit: its first point, then steps."""
+    tenths = np.rint(points[:-1] * 10).astype(np.int64)
+    steps = np.diff(tenths, axis=0)
+    steps = steps[(steps != 0).any(axis=1)]
+    line = " ".join(f"{x} {y}" for x, y in np.vstack([tenths[:1], steps]).tolist())
+    return f"m{line}z".replace(" -", "-")
 
 
 def _draw_scale(root: ET.Element, frame: _Frame) -> None:
