@@ -107,6 +107,24 @@ def njit_lean_inner(function: Loop) -> Loop:
     return cast(Loop, numba.njit(**_LEAN_INNER)(function))
 
 
+def njit_lean_inlined(function: Loop) -> Loop:
+    """Compile a function as `njit_lean_inner` does, into every caller: for short, frequent steps.
+
+    A call hands over every array in seven words or more, which costs more than such a step.
+
+    Parameters
+    ----------
+    function : callable
+        A short step of a loop that `njit_lean` compiles. It must not allocate.
+
+    Returns
+    -------
+    callable
+        The same function, for compiled callers only.
+    """
+    return cast(Loop, numba.njit(**_LEAN_INNER, forceinline=True)(function))
+
+
 def njit_lean(function: Loop) -> Loop:
     """Compile a function that makes no array of its own: half the time to compile.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from targeting.compiled import njit_lean_inner
+from targeting.compiled import njit_lean_inlined, njit_lean_inner
 
 FREE, BARRED, GROWING = -1, -2, -3
 REQUIRED, FIXED = 1, 2
@@ -41,6 +41,8 @@ CALM = 0.8
 STERN = 3.0
 FAR = 9.0
 TOUCHED = 1e-9
+# Below this power of e lies the least chance above 0 that `draw` gives: 2 to the −31.
+HOPELESS = -22.0
 
 
 @njit_lean_inner
@@ -50,19 +52,28 @@ def draw(chance: np.ndarray) -> float:
     return float((chance[0] >> 33) & 0x7FFFFFFF) / 2147483648.0
 
 
-@njit_lean_inner
+@njit_lean_inlined
 def how_far(row: np.ndarray, rule: np.ndarray, wanted: int) -> float:
     """How far a group is from keeping the rules: relative excesses, added up."""
     if row[BLOCKS] == 0:
         return 0.0
-    people, area = row[PEOPLE], row[AREA]
-    far = max(people / rule[PEOPLE_MAX] - 1, 0.0) + max(1 - people / rule[PEOPLE_MIN], 0.0)
-    far += max(area / rule[AREA_MAX] - 1, 0.0)
-    if rule[COMPACTNESS_MIN] > 0:
-        round_ = rule[COMPACTNESS_MIN] * row[OUTLINE] * row[OUTLINE]
-        far += min(max(round_ / max(CIRCLE * area, 1e-9) - 1, 0.0), 9.0)
-    far += max(row[BLOCKS] / rule[BLOCKS_MAX] - 1, 0.0)
-    far += max(1 - row[BLOCKS] / rule[BLOCKS_MIN], 0.0)
+    people, area, many = row[PEOPLE], row[AREA], row[BLOCKS]
+    far = 0.0
+    # Divided only where it counts: a division costs more than all the comparing.
+    if people > rule[PEOPLE_MAX]:
+        far += people / rule[PEOPLE_MAX] - 1
+    if people < rule[PEOPLE_MIN]:
+        far += 1 - people / rule[PEOPLE_MIN]
+    if area > rule[AREA_MAX]:
+        far += area / rule[AREA_MAX] - 1
+    round_ = rule[COMPACTNESS_MIN] * row[OUTLINE] * row[OUTLINE]
+    ground = max(CIRCLE * area, 1e-9)
+    if round_ > ground:
+        far += min(round_ / ground - 1, 9.0)
+    if many > rule[BLOCKS_MAX]:
+        far += many / rule[BLOCKS_MAX] - 1
+    if many < rule[BLOCKS_MIN]:
+        far += 1 - many / rule[BLOCKS_MIN]
     if row[SEEDS] < rule[SEEDED]:
         far += 1.0
     if wanted >= 0:
@@ -74,7 +85,7 @@ def how_far(row: np.ndarray, rule: np.ndarray, wanted: int) -> float:
     return float(far)
 
 
-@njit_lean_inner
+@njit_lean_inlined
 def shift(
     block: int,
     group: int,
@@ -96,7 +107,9 @@ def shift(
         if owner[neighbor[link]] == group:
             shared += facing[link]
             saved += paid[link]
-    for column in range(blocks.shape[1]):
+    for column in range(MORE):
+        totals[into, column] = totals[base, column] + sign * blocks[block, column]
+    for column in range(MORE, blocks.shape[1]):
         totals[into, column] = totals[base, column] + sign * blocks[block, column]
     totals[into, OUTLINE] -= 2 * sign * shared
     totals[into, PAID] -= 2 * sign * saved

@@ -45,6 +45,7 @@ def grow_one(
     rule: np.ndarray,
     wanted: int,
     shared: np.ndarray,
+    pull: np.ndarray,
     rim: np.ndarray,
     order: np.ndarray,
 ) -> int:
@@ -75,6 +76,12 @@ def grow_one(
                     beside += 1
                     shared[other] = TOUCHED
                 shared[other] += paid[link]
+                gain = follow[other, 0] + mix * follow[other, 1]
+                if wild > 0:
+                    stir = ((other * 2654435761 + salt) * 6364136223846793005 >> 40) & 0xFFFF
+                    gain += wild * (stir / 65536.0 - 0.5) * abs(gain)
+                gain -= person * blocks[other, PEOPLE]
+                pull[other] = gain - meter * (blocks[other, PAID] - 2 * shared[other])
         breach = how_far(totals[spare], rule, wanted)
         value = totals[spare, NEED] - rule[PRICE] * totals[spare, PAID]
         if size >= given and value - FAR * rule[WEIGHT] * breach > most:
@@ -94,6 +101,11 @@ def grow_one(
         spot = 0
         while spot < beside:
             other = rim[spot]
+            gain = pull[other]
+            if gain < top or (gain == top and other >= block):
+                spot += 1
+                continue
+            # What does not fit now never will: the group only grows.
             fits = blocks[other, PEOPLE] <= people and blocks[other, AREA] <= area
             if fits and near_starts[-1] > 0:
                 fits = apart(other, GROWING, owner, near_starts, near)
@@ -101,15 +113,8 @@ def grow_one(
                 beside -= 1
                 rim[spot] = rim[beside]
                 continue
-            gain = follow[other, 0] + mix * follow[other, 1]
-            if wild > 0:
-                stir = ((other * 2654435761 + salt) * 6364136223846793005 >> 40) & 0xFFFF
-                gain += wild * (stir / 65536.0 - 0.5) * abs(gain)
-            gain -= person * blocks[other, PEOPLE]
-            gain -= meter * (blocks[other, PAID] - 2 * shared[other])
-            if gain > top or (gain == top and other < block):
-                top = gain
-                block = other
+            top = gain
+            block = other
             spot += 1
     for spot in range(size):
         block = order[spot]
@@ -139,6 +144,7 @@ def grow_groups(
     rule: np.ndarray,
     covered: np.ndarray,
     shared: np.ndarray,
+    pull: np.ndarray,
     rim: np.ndarray,
     order: np.ndarray,
     members: np.ndarray,
@@ -163,8 +169,8 @@ def grow_groups(
         A start whose first block is in this many best groups of earlier starts is skipped.
     owner, starts, neighbor, facing, paid, blocks, totals, near_starts, near, rule
         As in `Board`; only the spare rows of `totals` are changed.
-    covered, shared, rim, order : ndarray
-        Work space: counts, zeros, and two of any content.
+    covered, shared, pull, rim, order : ndarray
+        Work space: counts, zeros, and three of any content.
     members, ends, values : ndarray
         Filled: blocks one group after the other, where each ends, worth and breach.
     done : ndarray of int64
@@ -223,6 +229,7 @@ def grow_groups(
                 rule,
                 none - 1,
                 shared,
+                pull,
                 rim,
                 order,
             )

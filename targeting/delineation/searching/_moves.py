@@ -10,6 +10,7 @@ from targeting.delineation.searching._groups import (
     EXACT,
     FIXED,
     FREE,
+    HOPELESS,
     NEED,
     PAID,
     PRICE,
@@ -193,8 +194,13 @@ def anneal(
         if breach > was and breach > loose:
             continue
         gain = value - weight * (breach - was + kept - short)
-        if gain < 0 and draw(chance) >= np.exp(gain / warmth):
-            continue
+        if gain < 0:
+            luck = draw(chance)
+            # What chance never grants but at 0 needs no exponential.
+            if luck > 0 and gain < HOPELESS * warmth:
+                continue
+            if luck >= np.exp(gain / warmth):
+                continue
         if giver >= 0 and not whole_without(block, giver, owner, starts, neighbor, mark, queue):
             continue
         if leaver >= 0:

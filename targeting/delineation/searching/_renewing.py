@@ -178,6 +178,7 @@ def renew(
     journal: np.ndarray,
     chance: np.ndarray,
     shared: np.ndarray,
+    pull: np.ndarray,
     order: np.ndarray,
     saved: np.ndarray,
     bounds: np.ndarray,
@@ -195,7 +196,7 @@ def renew(
         the groups are from keeping the rules at the end.
     follow : ndarray, shape (blocks, 2)
         Need as the growth sees it, of the block and around it.
-    shared, order, saved, bounds : ndarray
+    shared, pull, order, saved, bounds : ndarray
         Work space: zeros, and any; `saved` has four columns.
 
     All others, and what is returned, are as for `anneal`.
@@ -278,6 +279,7 @@ def renew(
                     rule,
                     wanted[subset[which]],
                     shared,
+                    pull,
                     queue,
                     order,
                 )

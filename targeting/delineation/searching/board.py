@@ -46,6 +46,7 @@ class Board:
     prices: np.ndarray
     follow: np.ndarray
     shared: np.ndarray
+    pull: np.ndarray
     order: np.ndarray
     saved: np.ndarray
     bounds: np.ndarray
@@ -125,6 +126,7 @@ def build_board(city: City, rules: Rules, *, seed: int, fixed: np.ndarray | None
         prices=_prices(city, limits),
         follow=sight(city, city.need),
         shared=np.zeros(count),
+        pull=np.empty(count),
         order=np.empty(longest(blocks, rule) if fixed is None else count, dtype=np.int64),
         saved=np.empty((count, 4), dtype=np.int64),
         bounds=np.zeros(rules.polygons + 3, dtype=np.int64),
@@ -219,6 +221,7 @@ def together(
         board.journal,
         board.chance,
         board.shared,
+        board.pull,
         board.order,
         board.saved,
         board.bounds,

@@ -178,6 +178,7 @@ def grown(
             board.rule,
             covered,
             board.shared,
+            board.pull,
             board.queue,
             board.order,
             members,
