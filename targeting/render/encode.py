@@ -22,7 +22,15 @@ import pyproj
 import shapely
 
 from targeting.render.packed_text import deflated
-from targeting.render.rings import distinct, from_the_west, side_by_side, steps_of, straight
+from targeting.render.rings import (
+    Rings,
+    distinct,
+    from_the_west,
+    rings_of,
+    side_by_side,
+    steps_of,
+    straight,
+)
 
 ZOOM = 18
 _TILE = 256
@@ -269,20 +277,18 @@ class Packer:
         data = "\0".join(value.replace("\0", "") for value in values).encode("utf-8", "replace")
         self.add(name, data, type="texts", count=len(values))
 
-    def shapes(self, name: str, geometry: gpd.GeoSeries, origin: np.ndarray) -> None:
-        """Add polygons as rings of pixel steps from `origin`; holes turn the other way."""
-        parts, owner = _parts(geometry.to_numpy())
-        parts = shapely.orient_polygons(parts)
-        rings, part_of = shapely.get_rings(parts, return_index=True)
-        points, ring_of = shapely.get_coordinates(rings, return_index=True)
-        exact = _project(points, geometry.crs)
-        keep = straight(exact, ring_of)
-        exact, ring_of = exact[keep], ring_of[keep]
-        grid = nearest_turn(np.rint(exact).astype(np.int64) - origin)
-        keep = distinct(grid, ring_of)
-        grid, ring_of = grid[keep], ring_of[keep]
-        ring_counts = np.bincount(owner[part_of], minlength=len(geometry))
-        self._rings(name, from_the_west(grid, ring_of), ring_of, ring_counts)
+    def shapes(self, name: str, geometry: gpd.GeoSeries, origin: np.ndarray) -> Rings:
+        """Add polygons as rings of pixel steps from `origin`; holes turn the other way.
+
+        Returns
+        -------
+        Rings
+            What the page will unpack: whole pixels from `origin`, no vertex twice.
+        """
+        held = pixel_rings(geometry, origin)
+        ring_counts = np.bincount(held.shape_of, minlength=len(geometry))
+        self._rings(name, held.points, held.ring_of, ring_counts)
+        return held
 
     def lines(self, name: str, geometry: gpd.GeoSeries, origin: np.ndarray) -> None:
         """Add lines of one or several parts, as `shapes` does, their ends left open.
@@ -345,12 +351,23 @@ class Packer:
                 yield data[at : at + size]
 
 
-def _parts(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return polygons, and the shape each is of; most cities have no shape of several parts."""
-    simple = shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON
-    if simple.all():
-        return shapes, np.arange(len(shapes))
-    return shapely.get_parts(shapes, return_index=True)
+def pixel_rings(geometry: gpd.GeoSeries, origin: np.ndarray) -> Rings:
+    """Return the outlines of polygons in whole pixels from `origin`, as the page draws them.
+
+    Examples
+    --------
+    >>> square = gpd.GeoSeries([shapely.box(0, -1, 2, 0)], crs=3857)
+    >>> pixel_rings(square, pixels(np.zeros((1, 2)))[0]).points.tolist()
+    [[0, 0], [0, 2], [3, 2], [3, 0]]
+    """
+    held = rings_of(geometry.to_numpy())
+    exact = _project(held.points, geometry.crs)
+    keep = straight(exact, held.ring_of)
+    exact, ring_of = exact[keep], held.ring_of[keep]
+    grid = nearest_turn(np.rint(exact).astype(np.int64) - origin)
+    keep = distinct(grid, ring_of)
+    grid, ring_of = grid[keep], ring_of[keep]
+    return Rings(from_the_west(grid, ring_of), ring_of, held.shape_of)
 
 
 def _squeezed(data: bytes) -> int:

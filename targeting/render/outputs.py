@@ -230,10 +230,10 @@ def _write_all(result: Result, folder: Path, *, internal: bool, phone: bool) -> 
 def _share(result: Result, page: TargetMap, folder: Path) -> list[str]:
     """Write what is sent beside the page; return the names."""
     scene = page.scene
-    picture = picture_svg(result, scene.record)
+    picture = picture_svg(result, scene.record, ground=page.ground)
     (folder / "map.svg").write_text(picture, encoding="utf-8", newline="\n")
     write_kmz(result, scene.record, folder / "polygons.kmz")
-    sheets = write_sheets(result, scene.record, scene.listed, folder / SHEETS)
+    sheets = write_sheets(result, scene.record, scene.listed, folder / SHEETS, ground=page.ground)
     return ["map.svg", "polygons.kmz", *(f"{SHEETS}/{name}" for name in sheets)]
 
 

@@ -63,7 +63,7 @@ def from_text(text: str) -> bytes:
     if missing == _DIGITS - 1 or (places == _BASE).any():
         raise ValueError("not a text of packed bytes")
     words = (places.reshape(-1, _DIGITS).astype(np.uint64) * _POWERS).sum(axis=1)
-    data = words.astype(">u4").tobytes()
+    data: bytes = words.astype(">u4").tobytes()
     return data[: len(data) - missing]
 
 

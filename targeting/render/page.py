@@ -30,7 +30,7 @@ from targeting.render.packed_text import deflated
 from targeting.render.plain import plain_tables
 from targeting.render.public import protected
 from targeting.render.scene import Scene, build_scene
-from targeting.render.sharing import picture_svg
+from targeting.render.sharing import ground_of, picture_svg
 
 # For readers without JavaScript: a third of the bytes of the picture for a report.
 _PICTURE_WIDTH = 600
@@ -194,7 +194,9 @@ class TargetMap(folium.Map):
         self._name, self._id = "TargetMap", "city"
         self.options |= {"max_zoom": 20, "min_zoom": 3}
         self.scene = build_scene(result, language=language, light=light)
-        self.picture = picture_svg(result, self.scene.record, width=_PICTURE_WIDTH)
+        record = self.scene.record
+        self.ground = ground_of(result, record, self.scene.blocks)
+        self.picture = picture_svg(result, record, width=_PICTURE_WIDTH, ground=self.ground)
         figure = PageFigure(self.scene, self.picture)
         figure.add_child(self)
         self.background = None if tiles is None else Tiles(tiles, tiles_credit)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import shapely
 
 SMALL_RING = 12
 STRAIGHT = 0.067
@@ -10,6 +13,97 @@ STRAIGHT = 0.067
 
 With the 0.42 m of rounding to whole pixels a shape stays within 0.5 m of itself.
 """
+
+
+@dataclass(frozen=True)
+class Rings:
+    """Outlines of shapes as arrays.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 2)
+        Vertices, ring after ring.
+    ring_of : ndarray of int64, shape (n,)
+        Ring of each vertex; ascending, no number left out.
+    shape_of : ndarray of int64
+        Shape of each ring; ascending.
+    """
+
+    points: np.ndarray
+    ring_of: np.ndarray
+    shape_of: np.ndarray
+
+    def starts(self) -> np.ndarray:
+        """Return the place of each ring's first vertex."""
+        return np.flatnonzero(np.append(True, self.ring_of[1:] != self.ring_of[:-1])[: self.size])
+
+    @property
+    def size(self) -> int:
+        """How many vertices there are."""
+        return len(self.ring_of)
+
+    def boxes(self) -> np.ndarray:
+        """Return left, top, right and bottom of each ring (y growing downward)."""
+        if self.size == 0:
+            return np.zeros((0, 4), self.points.dtype)
+        starts = self.starts()
+        low = np.minimum.reduceat(self.points, starts)
+        return np.hstack([low, np.maximum.reduceat(self.points, starts)])
+
+    def chosen(self, rings: np.ndarray) -> Rings:
+        """Return some of the rings: those marked."""
+        number = np.cumsum(rings) - 1
+        here = rings[self.ring_of]
+        return Rings(self.points[here], number[self.ring_of[here]], self.shape_of[rings])
+
+
+def rings_of(shapes: np.ndarray) -> Rings:
+    """Return the rings of polygons, closing vertices included, holes turned the other way.
+
+    Parameters
+    ----------
+    shapes : ndarray of Polygon and MultiPolygon
+        Empty ones have no ring. Outer rings turn counterclockwise where y grows upward.
+
+    Examples
+    --------
+    >>> held = rings_of(np.array([shapely.box(0, 0, 2, 2), shapely.Polygon()]))
+    >>> held.points.tolist()
+    [[2.0, 0.0], [2.0, 2.0], [0.0, 2.0], [0.0, 0.0], [2.0, 0.0]]
+    >>> held.shape_of.tolist()
+    [0]
+    """
+    parts, owner = shapes, np.arange(len(shapes))
+    if (shapely.get_type_id(shapes) != shapely.GeometryType.POLYGON).any():
+        parts, owner = shapely.get_parts(shapes, return_index=True)
+    if shapely.get_num_interior_rings(parts).any():
+        rings, part_of = shapely.get_rings(parts, return_index=True)
+        outer = np.append(True, part_of[1:] != part_of[:-1])
+    else:  # no ring need be made a shape of its own
+        rings, part_of, outer = parts, np.arange(len(parts)), np.ones(len(parts), bool)
+    points, ring_of = shapely.get_coordinates(rings, return_index=True)
+    held = np.bincount(ring_of, minlength=len(rings)) > 0
+    ring_of = (np.cumsum(held) - 1)[ring_of]
+    points = _turned(points, ring_of, outer[held])
+    return Rings(points, ring_of, owner[part_of[held]])
+
+
+def _turned(points: np.ndarray, ring_of: np.ndarray, outer: np.ndarray) -> np.ndarray:
+    """Return closed rings, the outer ones counterclockwise and the others clockwise."""
+    if len(points) == 0:
+        return points
+    starts = np.flatnonzero(np.append(True, ring_of[1:] != ring_of[:-1]))
+    near = points - points[starts][ring_of]
+    cross = np.zeros(len(points))
+    cross[:-1] = near[:-1, 0] * near[1:, 1] - near[1:, 0] * near[:-1, 1]
+    cross[starts[1:] - 1] = 0.0  # from a ring's last vertex to the next ring's first
+    wrong = (np.add.reduceat(cross, starts) < 0) == outer
+    if not wrong.any():
+        return points
+    ends = np.append(starts[1:], len(points))
+    place = np.arange(len(points))
+    back = (starts + ends - 1)[ring_of] - place
+    return np.asarray(points[np.where(wrong[ring_of], back, place)])
 
 
 def straight(exact: np.ndarray, ring_of: np.ndarray) -> np.ndarray:

@@ -37,6 +37,7 @@ from targeting.render.records import (
     text_of,
     unit_records,
 )
+from targeting.render.rings import Rings
 from targeting.render.style import RAMP
 from targeting.render.sureness import SURE_BREAKS, plan_record, sure_columns
 from targeting.render.trend import trend_record
@@ -58,11 +59,14 @@ class Scene:
         Packed arrays as text (see `targeting.render.encode`).
     listed : list of dict
         Facilities inside polygons, for readers without JavaScript.
+    blocks : tuple of ndarray and Rings
+        Places of the blocks in the result, in the order of the file, and their outlines.
     """
 
     record: dict[str, Any]
     data: str
     listed: list[dict[str, Any]]
+    blocks: tuple[np.ndarray, Rings]
 
 
 # Origins whose interval is chance, not a mask.
@@ -100,7 +104,7 @@ def build_scene(
     packer = Packer()
     order = spatial_order(result.territory.blocks.geometry)
     origin = _origin(result)
-    _pack_blocks(packer, result, order, origin)
+    rings = _pack_blocks(packer, result, order, origin)
     packer.shapes("polygons", result.polygons.polygons.geometry, origin)
     kinds = city_kinds(result)
     facilities = _pack_facilities(packer, result, kinds, origin)
@@ -124,7 +128,7 @@ def build_scene(
         "zoom": ZOOM,
         "origin": origin.tolist(),
         "meters": meters_of_pixels(result),
-        "bounds": _bounds(result, origin),
+        "bounds": _bounds(result, origin, rings),
         "city": city_record(result),
         "dimensions": dimension_records(result),
         "indicators": indicator_records(result),
@@ -151,7 +155,7 @@ def build_scene(
             inside["polygon"], inside["kind"], inside["name"], strict=True
         )
     ]
-    return Scene(plain(record), packer.text(), listed)
+    return Scene(plain(record), packer.text(), listed, (order, rings))
 
 
 def class_breaks(values: np.ndarray) -> list[int]:
@@ -187,11 +191,10 @@ def _origin(result: Result) -> np.ndarray:
     return np.asarray(_grid(corners).min(axis=0))
 
 
-def _bounds(result: Result, origin: np.ndarray) -> list[list[int]]:
+def _bounds(result: Result, origin: np.ndarray, rings: Rings) -> list[list[int]]:
     """Return the pixels the page opens on: the city without its farthest one percent of blocks."""
-    middles = shapely.centroid(result.territory.blocks.geometry.to_numpy())
-    grid = project(shapely.get_coordinates(middles), result.territory.crs)
-    low, high = np.percentile(nearest_turn(grid - origin), [1, 99], axis=0)
+    boxes = rings.boxes()
+    low, high = np.percentile((boxes[:, :2] + boxes[:, 2:]) / 2, [1, 99], axis=0)
     if len(result.polygons.polygons):
         inside = nearest_turn(_grid(result.polygons.polygons.geometry) - origin)
         low, high = np.minimum(low, inside.min(axis=0)), np.maximum(high, inside.max(axis=0))
@@ -199,14 +202,15 @@ def _bounds(result: Result, origin: np.ndarray) -> list[list[int]]:
     return [[int(v) for v in low - edge], [int(v) for v in high + edge]]
 
 
-def _pack_blocks(packer: Packer, result: Result, order: np.ndarray, origin: np.ndarray) -> None:
-    blocks = result.territory.blocks.iloc[order]
-    packer.shapes("blocks", blocks.geometry, origin)
-    packer.keys("blocks.id", blocks.index.astype(str).tolist())
+def _pack_blocks(packer: Packer, result: Result, order: np.ndarray, origin: np.ndarray) -> Rings:
+    shapes = result.territory.blocks.geometry.iloc[order]
+    rings = packer.shapes("blocks", shapes, origin)
+    packer.keys("blocks.id", shapes.index.astype(str).tolist())
     people, few = public.shown_people(result)
     packer.numbers("population", people[order])
     packer.numbers("few", few[order].astype(float))
     packer.numbers("polygon", result.polygons.membership.to_numpy(float)[order])
+    return rings
 
 
 def _pack_layers(

@@ -15,6 +15,7 @@ from rasterio.io import MemoryFile
 
 from targeting.problems import TargetingError
 from targeting.render import write_outputs, write_page
+from targeting.render.rings import rings_of
 from targeting.render.scene import build_scene
 from targeting.render.sharing import (
     check_pictures,
@@ -48,7 +49,7 @@ def test_the_image_says_which_block_holds_each_pixel(seed):
     holed = shapely.difference(shapely.box(11, 11, 20, 20), shapely.box(13.3, 13.1, 17.2, 16.9))
     parts = shapely.union_all([shapely.box(21, 1, 24, 8), shapely.box(21.5, 10, 28, 12.2)])
     shapes = np.array([*lone, holed, parts])
-    image = class_image(shapes, np.arange(1, 6), (0, 0, 30, 24), width=60)
+    image = class_image(rings_of(shapes), np.arange(1, 6), (0, 0, 30, 24), width=60)
     middle = (np.mgrid[0:48, 0:60].transpose(1, 2, 0) + 0.5) / 2
     expected = np.zeros((48, 60), int)
     for number, shape in enumerate(shapes, start=1):
@@ -59,7 +60,7 @@ def test_the_image_says_which_block_holds_each_pixel(seed):
 
 def test_shapes_outside_the_frame_are_cut_not_wrapped():
     shapes = np.array([shapely.box(-50, -50, 2, 2), shapely.box(8, 3, 99, 99)])
-    image = class_image(shapes, np.array([1, 2]), (0, 0, 10, 6), width=10)
+    image = class_image(rings_of(shapes), np.array([1, 2]), (0, 0, 10, 6), width=10)
     assert (image[:2, :2] == 1).all()
     assert (image[3:, 8:] == 2).all()
     assert image[:3, 3:].max() == 0
@@ -165,6 +166,35 @@ def test_the_picture_is_written_for_reports_the_same_each_time(scene, result, tm
     assert data == (tmp_path / f"b.{kind}").read_bytes()
     assert data.startswith({"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<svg"}[kind])
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.filterwarnings("ignore:Dataset has no geotransform")
+def test_outlines_stand_where_the_polygons_are(scene, result, tmp_path):
+    """In the text as steps from a first point, and as ink on paper of 2.5 dots a unit."""
+    from targeting.render.sharing.picture import _box, _Frame
+
+    picture = picture_svg(result, scene.record)
+    write_picture(picture, tmp_path / "a.png")
+    with MemoryFile((tmp_path / "a.png").read_bytes()) as file, file.open() as held:
+        dark = held.read()[:3].sum(axis=0) < 200
+    origin = np.asarray(scene.record["origin"])
+    frame = _Frame(result.territory.crs, origin, _box(result, scene.record, None), 1000)
+    paths = [one.get("d") for one in ET.fromstring(picture).iter(f"{SVG}path")][::2]
+    for path, shape in zip(paths, result.polygons.polygons.geometry, strict=True):
+        rings = []
+        for ring in path.split("z")[:-1]:
+            first, steps = re.fullmatch(r"M(\S+ \S+)l(.*)", ring).groups()
+            pairs = np.array(f"{first} {steps}".split(), float).reshape(-1, 2)
+            rings.append(np.cumsum(pairs, axis=0))
+        placed = shapely.transform(shape, frame.place)
+        drawn = shapely.MultiLineString([np.vstack([ring, ring[:1]]) for ring in rings])
+        # Simplified by 0.4, rounded to tenths: no point is a unit away.
+        assert shapely.hausdorff_distance(drawn, placed.boundary) < 0.6
+        spots = shapely.get_coordinates(
+            shapely.line_interpolate_point(drawn, np.arange(5, 200, 10))
+        )
+        column, row = np.rint(spots.T * 2.5).astype(int)
+        assert dark[row, column].mean() > 0.8  # numbers and the legend cover some
 
 
 def test_every_picture_that_cannot_be_written_is_named_before_anything_runs(tmp_path):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from targeting.composite.scoring import combine
 from targeting.model import Indicator, Result, Scores
+from targeting.render.public.grouping import incidents_by_block
 
 # The line and the parts are told to two decimals: within as much a side is not sure.
 _ROUNDED = 0.01
+_LINE_ROUNDED = 0.005
 _DRAWN = ("shrunk", "smoothed", "allocated")
 # How much a part may move with one incident where the measure is no rate.
 _PART_UNKNOWN = 0.1
@@ -28,8 +31,9 @@ def side_untold(result: Result, told: Scores) -> np.ndarray:
     """Mark the blocks whose side of the line is not told.
 
     They are those that one incident more, or one less, would move to the other side: there the side
-    would give the number of incidents. And those whose own score lies on the other side than the
-    score that is told.
+    would give the number of incidents. Of rates drawn towards their surroundings it is enough that
+    none and one lie on different sides (`first_settles`). And those whose own score lies on the
+    other side than the score that is told.
 
     Parameters
     ----------
@@ -49,6 +53,7 @@ def side_untold(result: Result, told: Scores) -> np.ndarray:
         other = np.sign(told.score.to_numpy(float) - result.polygons.threshold) != np.sign(above)
     violent = any(one.dimension == "violence" for one in result.indicators)
     crossed &= (up > 0) | (down > 0)
+    crossed |= first_settles(result)
     return np.asarray((crossed | other) & violent & ~np.isnan(above))
 
 
@@ -56,8 +61,7 @@ def one_incident(result: Result) -> tuple[np.ndarray, np.ndarray]:
     """Return by how much the score of each block would rise, or fall, with one incident.
 
     An incident adds `per` / people to a raw rate; from the value to the part it goes along the
-    city's own values. A rate that is drawn towards its surroundings, or made of them, gives no
-    number of incidents to whoever does not know the surroundings' own, which are not told.
+    city's own values. For rates drawn towards their surroundings see `first_settles`.
     """
     scores = result.scores
     up, down = np.zeros(len(scores.score)), np.zeros(len(scores.score))
@@ -76,19 +80,77 @@ def one_incident(result: Result) -> tuple[np.ndarray, np.ndarray]:
     return up, down
 
 
-def _part_moves(result: Result, indicator: Indicator) -> tuple[np.ndarray, np.ndarray]:
-    value = result.values.value[indicator.key].to_numpy(float)
+def first_settles(result: Result) -> np.ndarray:
+    """Mark the blocks that without an incident lie below the line, and with one above it.
+
+    There the side alone would tell whether any happened. It takes a rate that is drawn towards its
+    surroundings: what it is drawn towards is close to the means of groups, which are told. Whether
+    a block is marked follows from its other data, and says nothing of its incidents.
+    """
+    scores, study = result.scores, result.study
+    tree = scores.tree or study.weights.scaled()
+    out = np.zeros(len(scores.score), bool)
+    for one in result.indicators:
+        if one.dimension != "violence" or result.scores.weights.get(one.key, 0.0) <= 0:
+            continue
+        counts = incidents_by_block(result, one)
+        if counts is None or result.values.origin[one.key] != "shrunk":
+            continue
+        none, first = (
+            combine(
+                scores.parts.assign(**{one.key: held}),
+                tree,
+                aggregate=study.aggregate,
+                coverage_min=study.coverage_min,
+            ).value.to_numpy(float)
+            - result.polygons.threshold
+            for held in _parts_with(result, one, counts)
+        )
+        with np.errstate(invalid="ignore"):
+            out |= (none <= _LINE_ROUNDED) & (first >= -_LINE_ROUNDED) & (first > none)
+    return out
+
+
+def _parts_with(
+    result: Result, indicator: Indicator, counts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the part each block would have with no incident, and with one."""
     part = result.scores.parts[indicator.key].to_numpy(float)
-    known = ~np.isnan(value) & ~np.isnan(part)
+    value = result.values.value[indicator.key].to_numpy(float)
+    step, known = _value_step(result, indicator), ~np.isnan(value) & ~np.isnan(part)
+    if step is None or not known.any():
+        moved = [part + _PART_UNKNOWN * (total - counts) for total in (0.0, 1.0)]
+        return np.clip(moved[0], 0.0, 1.0), np.clip(moved[1], 0.0, 1.0)
+    if indicator.key in result.values.reliability:
+        own = result.values.reliability[indicator.key].to_numpy(float)
+        step = step * np.where(np.isnan(own), 1.0, own)
+    order = np.argsort(value[known], kind="stable")
+    values, parts = value[known][order], part[known][order]
+    ends = [np.interp(value + (total - counts) * step, values, parts) for total in (0.0, 1.0)]
+    return np.where(known, ends[0], part), np.where(known, ends[1], part)
+
+
+def _value_step(result: Result, indicator: Indicator) -> np.ndarray | None:
+    """Return by how much one incident raises the raw rate of each block; None of no rate."""
     per = indicator.settings.get("per")
-    if not isinstance(per, int | float) or not known.any():
-        moved = np.where(known, _PART_UNKNOWN, 0.0)
-        return moved, moved
+    if not isinstance(per, int | float):
+        return None
     people = result.territory.blocks["population"].to_numpy(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         step = np.where(people > 0, float(per) / people, np.nan)
     if indicator.settings.get("per_year"):
         step = step / (result.territory.incident_years or 1.0)
+    return np.asarray(step)
+
+
+def _part_moves(result: Result, indicator: Indicator) -> tuple[np.ndarray, np.ndarray]:
+    value = result.values.value[indicator.key].to_numpy(float)
+    part = result.scores.parts[indicator.key].to_numpy(float)
+    known = ~np.isnan(value) & ~np.isnan(part)
+    step = _value_step(result, indicator)
+    if step is None or not known.any():
+        moved = np.where(known, _PART_UNKNOWN, 0.0)
+        return moved, moved
     order = np.argsort(value[known], kind="stable")
     values, parts = value[known][order], part[known][order]
     ends = [np.interp(value + sign * step, values, parts) for sign in (1.0, -1.0)]

@@ -13,7 +13,8 @@ import shapely
 
 from targeting.model import Result
 from targeting.render import public
-from targeting.render.encode import ZOOM, nearest_turn, project
+from targeting.render.encode import ZOOM, nearest_turn, pixel_rings, project
+from targeting.render.rings import Rings
 from targeting.render.scene import class_breaks
 from targeting.render.sharing.raster import class_image, png_address
 from targeting.render.style import ramp
@@ -60,15 +61,17 @@ class _Frame:
 
 @dataclass(frozen=True)
 class Ground:
-    """What every picture of a city needs: outlines of the blocks from `origin`, and classes."""
+    """What every picture of a city needs: the blocks' outlines in pixels, and their classes."""
 
-    shapes: np.ndarray
-    tree: shapely.STRtree
+    rings: Rings
+    boxes: np.ndarray
     classes: np.ndarray
     breaks: list[int]
 
 
-def ground_of(result: Result, scene: dict[str, Any]) -> Ground:
+def ground_of(
+    result: Result, scene: dict[str, Any], packed: tuple[np.ndarray, Rings] | None = None
+) -> Ground:
     """Return the blocks of a city as its pictures show them.
 
     Parameters
@@ -77,15 +80,19 @@ def ground_of(result: Result, scene: dict[str, Any]) -> Ground:
         A study carried out.
     scene : dict
         Record of the page's scene.
+    packed : tuple of ndarray and Rings, optional
+        Order of the blocks and their outlines, where the scene was just made (`Scene.blocks`).
     """
     _, total = public.shown_points(result)
     breaks = class_breaks(total)
     classes = np.searchsorted(breaks, np.nan_to_num(total), side="right") + 2
     classes = np.where(np.isnan(total), 1, classes).astype(np.uint8)
-    crs, origin = result.territory.crs, np.asarray(scene["origin"])
-    blocks = result.territory.blocks.geometry.to_numpy()
-    shapes = shapely.transform(blocks, lambda points: _pixels(points, crs, origin))
-    return Ground(shapes, shapely.STRtree(shapes), classes, breaks)
+    if packed is None:
+        blocks, order = result.territory.blocks.geometry, np.arange(len(classes))
+        rings = pixel_rings(blocks, np.asarray(scene["origin"]))
+    else:
+        order, rings = packed
+    return Ground(rings, rings.boxes(), classes[order], breaks)
 
 
 def picture_svg(
@@ -203,9 +210,11 @@ def _text(root: ET.Element, x: float, y: float, text: str, **about: str) -> None
 
 def _draw_blocks(root: ET.Element, ground: Ground, frame: _Frame) -> None:
     """Draw the blocks in the frame as an image."""
-    here = np.sort(ground.tree.query(shapely.box(*frame.box)))
-    box = frame.box.tolist()
-    image = class_image(ground.shapes[here], ground.classes[here], box, width=frame.width)
+    left, top, right, bottom = frame.box.tolist()
+    west, north, east, south = ground.boxes.T
+    here = (east >= left) & (west <= right) & (south >= top) & (north <= bottom)
+    rings = ground.rings.chosen(here)
+    image = class_image(rings, ground.classes, (left, top, right, bottom), width=frame.width)
     about = {
         "href": png_address(image, [MISSING_COLOR, *ramp(len(ground.breaks) + 1)]),
         "width": str(frame.width),
@@ -216,16 +225,15 @@ def _draw_blocks(root: ET.Element, ground: Ground, frame: _Frame) -> None:
 
 def _draw_polygons(root: ET.Element, result: Result, frame: _Frame, focus: int | None) -> None:
     table = result.polygons.polygons
-    outlines = ET.SubElement(root, "g", {"transform": "scale(0.1)"})
     for shape in table.geometry:
         placed = shapely.simplify(shapely.transform(shape, frame.place), _FINER_THAN_SEEN)
         path = "".join(
             _ring_path(shapely.get_coordinates(ring))
             for ring in shapely.get_rings(shapely.get_parts(placed))
         )
-        for color, wide in ((_PAPER, "50"), (_INK, "24")):
+        for color, wide in ((_PAPER, "5"), (_INK, "2.4")):
             about = {"d": path, "fill": "none", "stroke": color, "stroke-width": wide}
-            ET.SubElement(outlines, "path", about)
+            ET.SubElement(root, "path", about)
     for number, shape in table.geometry.items():
         x, y = frame.place(shapely.get_coordinates(shapely.point_on_surface(shape)))[0]
         fill, ink = (_INK, _PAPER) if number == focus else (_PAPER, _INK)
@@ -236,12 +244,11 @@ def _draw_polygons(root: ET.Element, result: Result, frame: _Frame, focus: int |
 
 
 def _ring_path(points: np.ndarray) -> str:
-    """Return a closed ring in tenths of a unit: its first point, then steps."""
+    """Return a closed ring as a path: its first point, then steps of tenths of a unit."""
     tenths = np.rint(points[:-1] * 10).astype(np.int64)
     steps = np.diff(tenths, axis=0)
-    steps = steps[(steps != 0).any(axis=1)]
-    line = " ".join(f"{x} {y}" for x, y in np.vstack([tenths[:1], steps]).tolist())
-    return f"m{line}z".replace(" -", "-")
+    (x, y), line = tenths[0] / 10, (steps / 10).tolist()
+    return f"M{x:g} {y:g}l" + " ".join(f"{dx:g} {dy:g}" for dx, dy in line) + "z"
 
 
 def _draw_scale(root: ET.Element, frame: _Frame) -> None:

@@ -122,8 +122,10 @@ def _draw(axes: Axes, element: ET.Element, place: int) -> None:
         axes.add_patch(Circle(spot, float(held["r"]), **about))
     elif tag == "path":
         points, codes = [], []
-        for ring in held["d"].split("Z")[:-1]:
-            corners = np.array(re.findall(r"-?[\d.]+", ring), float).reshape(-1, 2)
+        for ring in held["d"].split("z")[:-1]:
+            steps = np.array(re.findall(r"-?[\d.]+", ring), float).reshape(-1, 2)
+            corners = np.cumsum(steps[np.append(np.arange(len(steps)), 0)], axis=0)
+            corners[-1] = corners[0]
             points.append(corners)
             codes += [Outline.MOVETO, *[Outline.LINETO] * (len(corners) - 2), Outline.CLOSEPOLY]
         axes.add_patch(PathPatch(Outline(np.concatenate(points), codes), **about))

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import rasterio
-import shapely
 from rasterio.io import MemoryFile
+
+from targeting.render.rings import Rings
 
 EMPTY = 0
 
 
 def class_image(
-    geometry: np.ndarray, classes: np.ndarray, box: Sequence[float], *, width: int
+    rings: Rings, classes: np.ndarray, box: Sequence[float], *, width: int
 ) -> np.ndarray:
     """Return the class each pixel's middle lies in.
 
@@ -25,8 +26,8 @@ def class_image(
 
     Parameters
     ----------
-    geometry : ndarray of Polygon and MultiPolygon
-        Blocks, y growing downward.
+    rings : Rings
+        Outlines of the blocks, y growing downward, closing vertices left out or not.
     classes : ndarray of int
         Class of each block, from 1.
     box : sequence of float
@@ -41,7 +42,9 @@ def class_image(
 
     Examples
     --------
-    >>> square = np.array([shapely.box(1, 1, 3, 3)])
+    >>> import shapely
+    >>> from targeting.render.rings import rings_of
+    >>> square = rings_of(shapely.box([1], [1], [3], [3]))
     >>> class_image(square, np.array([7]), (0, 0, 4, 4), width=4).tolist()
     [[0, 0, 0, 0], [0, 7, 7, 0], [0, 7, 7, 0], [0, 0, 0, 0]]
     """
@@ -49,7 +52,7 @@ def class_image(
     step = (right - left) / width
     height = max(int(np.ceil((bottom - top) / step)), 1)
     image = np.zeros((height, width), np.uint8)
-    row, x, block = _crossings(geometry, top, step, height)
+    row, x, block = _crossings(rings, top, step, height)
     order = np.lexsort((x, row, block))
     row, x, block = row[order], x[order], block[order]
     # Crossings of one block and row come in pairs: in, out.
@@ -64,23 +67,23 @@ def class_image(
 
 
 def _crossings(
-    geometry: np.ndarray, top: float, step: float, height: int
+    rings: Rings, top: float, step: float, height: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Row, place and block of each crossing of an outline with the middle line of a row."""
-    parts, block = shapely.get_parts(geometry, return_index=True)
-    rings, part = shapely.get_rings(parts, return_index=True)
-    points, ring = shapely.get_coordinates(rings, return_index=True)
-    edge = np.flatnonzero(ring[1:] == ring[:-1])
-    x, y = points[:, 0], (points[:, 1] - top) / step - 0.5
-    low, high = np.minimum(y[edge], y[edge + 1]), np.maximum(y[edge], y[edge + 1])
+    x, y = rings.points[:, 0], (rings.points[:, 1] - top) / step - 0.5
+    after = np.arange(1, rings.size + 1)
+    starts = rings.starts()
+    after[np.append(starts[1:], rings.size) - 1] = starts
+    low, high = np.minimum(y, y[after]), np.maximum(y, y[after])
     # A line through a corner belongs to the edge above it: low <= row < high.
     begin = np.clip(np.ceil(low), 0, height).astype(np.int64)
     end = np.clip(np.ceil(high), 0, height).astype(np.int64)
     many = end - begin
-    which = np.repeat(edge, many)
+    which = np.repeat(np.arange(rings.size), many)
     row = np.arange(int(many.sum())) - np.repeat(np.cumsum(many) - many - begin, many)
-    share = (row - y[which]) / (y[which + 1] - y[which])
-    return row, x[which] + share * (x[which + 1] - x[which]), block[part[ring[which]]]
+    other = after[which]
+    share = (row - y[which]) / (y[other] - y[which])
+    return row, x[which] + share * (x[other] - x[which]), rings.shape_of[rings.ring_of[which]]
 
 
 def closed(image: np.ndarray) -> np.ndarray:

@@ -16,7 +16,14 @@ _WIDTH = 800
 _Listed = list[dict[str, Any]]
 
 
-def write_sheets(result: Result, scene: dict[str, Any], listed: _Listed, folder: Path) -> list[str]:
+def write_sheets(
+    result: Result,
+    scene: dict[str, Any],
+    listed: _Listed,
+    folder: Path,
+    *,
+    ground: Ground | None = None,
+) -> list[str]:
     """Write a static page for each polygon, and one with all, a printed page after another.
 
     Parameters
@@ -29,13 +36,15 @@ def write_sheets(result: Result, scene: dict[str, Any], listed: _Listed, folder:
         Facilities inside polygons: `polygon`, `kind`, `name`.
     folder : Path
         Where the files go; made when it does not exist.
+    ground : Ground, optional
+        As for `picture_svg`.
 
     Returns
     -------
     list of str
         Names of the files, that with all polygons first; none where there is no polygon.
     """
-    ground = ground_of(result, scene)
+    ground = ground_of(result, scene) if ground is None else ground
     sheets = {
         polygon["number"]: _sheet(result, scene, listed, polygon, ground)
         for polygon in scene["polygons"]
