@@ -192,10 +192,16 @@ def polygon_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str,
     member = result.polygons.membership.to_numpy()
     city = result.territory.blocks["population"].to_numpy(float)
     counts = public.told_counts(result, [kind.key for kind in kinds if kind.sensitive])
+    counts_of = dict(list(counts.groupby("polygon")))
     dimensions = {key: held.to_numpy(float) for key, held in result.scores.dimensions.items()}
+    sure = polygon_sureness(result)
+    profiles = _profiles(result)
+    blocks = np.argsort(member, kind="stable")
+    ends = np.searchsorted(member[blocks], table.index.to_numpy(), side="right")
+    starts = np.searchsorted(member[blocks], table.index.to_numpy(), side="left")
     out = []
     for place, number in enumerate(table.index):
-        mine = np.flatnonzero(member == number)
+        mine = blocks[starts[place] : ends[place]]
         people = city[mine]
         figures = {
             name: rounded(result, name, float(table[name].iloc[place]))
@@ -212,9 +218,9 @@ def polygon_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str,
                 **_name(result, place),
                 **figures,
                 "dimensions": means,
-                "sure": _sure(result, int(number)),
-                "profile": _profile(result, int(number)),
-                "kinds": _kind_counts(counts[counts["polygon"] == number], kinds),
+                "sure": _sure(sure, int(number)),
+                "profile": profiles.get(int(number), []),
+                "kinds": _kind_counts(counts_of.get(number, counts.iloc[:0]), kinds),
             }
         )
     return out
@@ -231,9 +237,8 @@ def _name(result: Result, place: int) -> dict[str, dict[str, str]]:
     }
 
 
-def _sure(result: Result, number: int) -> dict[str, float] | None:
+def _sure(table: pd.DataFrame, number: int) -> dict[str, float] | None:
     """Return how often a polygon comes back when the city is delineated again."""
-    table = polygon_sureness(result)
     if number not in table.index:
         return None
     return {str(name): float(held.loc[number]) for name, held in table.items()}
@@ -246,29 +251,35 @@ def _kind_counts(
 
     Fewer than three of a sensitive kind have no count, and how far one lies is not told.
     """
-    counts = counts.set_index("kind")
+    rows = {str(row.kind): row for row in counts.itertuples(index=False)}
     out: list[dict[str, int | float | None]] = []
     for kind in kinds:
-        if kind.key not in counts.index:
+        row: Any = rows.get(kind.key)
+        if row is None:
             out.append({"count": None if kind.sensitive else 0, "nearest_m": None})
             continue
-        row: Any = counts.loc[kind.key]
-        count = None if row["few"] else int(row["count"])
-        far = None if pd.isna(row["nearest_m"]) else round(float(row["nearest_m"]), -1)
+        count = None if row.few else int(row.count)
+        far = None if pd.isna(row.nearest_m) else round(float(row.nearest_m), -1)
         out.append({"count": count, "nearest_m": far})
     return out
 
 
-def _profile(result: Result, number: int) -> list[dict[str, Any]]:
+def _profiles(result: Result) -> dict[int, list[dict[str, Any]]]:
+    """Return the profile of each polygon, row by row."""
     profile = result.profiles.profile
-    rows: Any = profile[profile["polygon"] == number].itertuples(index=False)
-    place = result.polygons.polygons.index.get_loc(number)
-    return [_profile_row(result, row, place) for row in rows]
+    place = {int(number): at for at, number in enumerate(result.polygons.polygons.index)}
+    hidden = {key: public.withheld(result, str(key)) for key in profile["key"].unique()}
+    out: dict[int, list[dict[str, Any]]] = {number: [] for number in place}
+    rows: Any = profile.itertuples(index=False)
+    for row in rows:
+        number = int(row.polygon)
+        told = _profile_row(result, row, hidden=bool(hidden[row.key][place[number]]))
+        out[number].append(told)
+    return out
 
 
-def _profile_row(result: Result, row: Any, place: int) -> dict[str, Any]:
+def _profile_row(result: Result, row: Any, *, hidden: bool) -> dict[str, Any]:
     key = str(row.key)
-    hidden = bool(public.withheld(result, key)[place])
     factor = UNITS[row.unit].factor if row.unit in UNITS else 1.0
     return {
         "key": key,

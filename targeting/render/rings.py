@@ -132,14 +132,15 @@ def straight(exact: np.ndarray, ring_of: np.ndarray) -> np.ndarray:
         at = np.flatnonzero(keep)
         if len(at) < 3:
             return keep
-        before, here, after = exact[at[:-2]], exact[at[1:-1]], exact[at[2:]]
-        side, way = after - before, here - before
-        length = np.hypot(side[:, 0], side[:, 1])
-        off = np.abs(side[:, 0] * way[:, 1] - side[:, 1] * way[:, 0])
-        along = (side * way).sum(axis=1)
-        flat = (off < STRAIGHT * length) & (along > 0) & (along < length**2)
-        flat &= (ring_of[at[:-2]] == ring_of[at[2:]]) & (np.arange(1, len(at) - 1) % 2 == turn)
-        keep[at[1:-1][flat]] = False
+        # Every second vertex, so that no two neighbors go at once.
+        middle = np.arange(1 if turn else 2, len(at) - 1, 2)
+        first, here, last = at[middle - 1], at[middle], at[middle + 1]
+        side, way = exact[last] - exact[first], exact[here] - exact[first]
+        square = side[:, 0] ** 2 + side[:, 1] ** 2
+        off = side[:, 0] * way[:, 1] - side[:, 1] * way[:, 0]
+        along = side[:, 0] * way[:, 0] + side[:, 1] * way[:, 1]
+        flat = (off**2 < STRAIGHT**2 * square) & (along > 0) & (along < square)
+        keep[here[flat & (ring_of[first] == ring_of[last])]] = False
     left = np.bincount(ring_of[keep], minlength=int(ring_of[-1]) + 1)
     return np.asarray(keep | (left[ring_of] < 4))
 
