@@ -28,6 +28,7 @@ from targeting.sources.layer import (
     repeats,
     require_columns,
 )
+from targeting.sources.stated_crs import as_written, registered
 from targeting.sources.text import clean_keys
 from targeting.spatial import recognize_crs
 
@@ -191,7 +192,13 @@ def _read_dataframe(source: str, encoding: str, options: dict[str, Any]) -> Any:
         plain = codecs.lookup(encoding).name
         options = options | {"encoding": plain.upper().replace("ISO8859", "ISO-8859")}
     with _quiet():
-        return pyogrio.read_dataframe(source, force_2d=True, **options)
+        with as_written():
+            frame = pyogrio.read_dataframe(source, force_2d=True, **options)
+        if not isinstance(frame, gpd.GeoDataFrame) or frame.crs is None:
+            return frame
+        return frame.set_crs(
+            registered(frame.crs.srs, source, options.get("layer")), allow_override=True
+        )
 
 
 @contextmanager
@@ -225,7 +232,9 @@ def layer_info(member: Member, layer: str | None = None) -> dict[str, Any]:
         return {}
     try:
         with _quiet():
-            return dict(pyogrio.read_info(member.source, layer=layer, force_feature_count=True))
+            with as_written():
+                info = pyogrio.read_info(member.source, layer=layer, force_feature_count=True)
+            return dict(info, crs=registered(info["crs"], member.source, layer))
     except Exception:  # noqa: BLE001 (what is wrong comes out when it is read)
         return {}
 
