@@ -32,7 +32,8 @@ def hold_out_table(result: Result) -> pd.DataFrame:
         `accuracy` (the first over the second), `efficiency` (beside the most that blocks with as
         many people hold), `chance_mean`, `chance_low` and `chance_high` (accuracy of polygons of
         chance: mean, 5 and 95 %), `percentile` (of chance that holds less) and `p`. To 0.01; empty
-        for a plan of fewer than 1,000 people, or that holds fewer incidents than may be told.
+        for a plan of fewer than 1,000 people, or that holds, or leaves out, fewer incidents than
+        may be told.
     """
     names = [f"plan_{language}" for language in LANGUAGES]
     columns = ["plan", *names, "start", "last", "incidents", "hit_share", "people_share"]
@@ -46,7 +47,8 @@ def hold_out_table(result: Result) -> pd.DataFrame:
     figures = [*_SHARES, *_TIMES, "p"]
     inside = table["hit_share"].to_numpy(float) * _incidents(held)
     few = table["size"] < public.VIOLENCE_PEOPLE_FLOOR
-    few |= inside + 1e-9 < result.study.publish.incidents_min
+    least = result.study.publish.incidents_min
+    few |= (inside + 1e-9 < least) | (_incidents(held) - inside + 1e-9 < least)
     table["p"] = [public.coarse_p(one) for one in table["p"]]
     table[figures] = table[figures].astype(float).round(2).mask(few)
     table = table.assign(start=held.spec.start, last=held.last, incidents=_incidents(held))

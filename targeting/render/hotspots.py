@@ -134,14 +134,33 @@ def _cluster(cluster: pd.Series[Any], least: int) -> dict[str, Any]:
     if not cluster_shown(cluster.to_frame().T, least).iloc[0]:
         return {"withheld": True}
     few = float(cluster["population"]) < public.VIOLENCE_PEOPLE_FLOOR
-    risk = float(cluster["relative_risk"])
     return {
         "block_count": int(cluster["block_count"]),
         "people": _tens(float(cluster["population"])),
-        "relative_risk": np.nan if few or not np.isfinite(risk) else round(risk, 1),
+        "relative_risk": np.nan if few else told_risk(cluster),
         "p": public.coarse_p(float(cluster["p"])),
         "withheld": False,
     }
+
+
+def told_risk(cluster: pd.Series[Any]) -> float:
+    """Return the relative risk of a cluster in steps worth two cases, of a tenth or more.
+
+    Two tests of the same incidents may find clusters that differ by one block: finer risks would
+    tell how many cases that block has.
+
+    Examples
+    --------
+    >>> told_risk(pd.Series({"relative_risk": 3.14, "cases": 20.0}))
+    3.0
+    >>> told_risk(pd.Series({"relative_risk": 3.14, "cases": 400.0}))
+    3.1
+    """
+    risk, cases = float(cluster["relative_risk"]), float(cluster["cases"])
+    if not np.isfinite(risk):
+        return np.nan
+    step = public.step_above(2 * risk / max(cases, 1.0), first=0.1)
+    return float(np.round(np.rint(risk / step) * step, 1))
 
 
 def _tens(people: float) -> float:

@@ -101,8 +101,8 @@ def test_a_row_a_class_and_a_cluster_texts_made_safe(tested):
     assert table["test"].value_counts().tolist() == [5, 4]
     cluster = table[table["group"] == "cluster_1"].iloc[0]
     figures = cluster[["block_count", "people", "relative_risk", "p"]].tolist()
-    # 2,004 people to tens, 2.345 to tenths, and 0.001 is at most one in a hundred.
-    assert figures == [25, 2000, 2.3, 0.01]
+    # 2,004 people to tens, 2.345 in steps of 0.2 (two of 40 cases), and 0.001 up to hundredths.
+    assert figures == [25, 2000, 2.4, 0.01]
     assert cluster["of"] == f"'{HOSTILE[6]}"
     assert (
         not table[[name for name in table if name.startswith("of")]]

@@ -37,6 +37,7 @@ from targeting.render.public.grains import (
     withheld,
 )
 from targeting.render.public.intake import public_intake, told_people
+from targeting.render.public.prices import step_above
 from targeting.render.public.protecting import protected
 from targeting.render.public.shown import Shown, is_internal
 
@@ -71,6 +72,7 @@ __all__ = [
     "shown_people",
     "shown_points",
     "spread_points",
+    "step_above",
     "told_counts",
     "told_grain",
     "told_people",

@@ -27,13 +27,22 @@ from targeting.model import (
 )
 from targeting.render.public.grains import part_grain
 from targeting.render.public.grouping import group_means, neighborhoods, people_wanted
-from targeting.render.public.intake import public_intake, public_names, told_people
+from targeting.render.public.intake import (
+    public_intake,
+    public_names,
+    settled_share,
+    told_people,
+)
+from targeting.render.public.prices import (
+    incident_need,
+    step_above,
+    told_rates,
+    told_ways,
+    told_worths,
+)
+from targeting.render.public.ranking import told_doubt
 from targeting.render.public.shown import Shown
 from targeting.render.public.sides import side_untold, told_reasons
-
-_PRICE_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-# A price is people times points: it may not tell the points finer than this.
-_PRICE_POINTS = 0.1
 
 
 def protected(result: Result, *, internal: bool = False) -> Shown:
@@ -79,6 +88,7 @@ def protected(result: Result, *, internal: bool = False) -> Shown:
         "polygons": polygons,
         "profiles": _profiles(result, territory, scores, polygons),
         "stability": _stability(result, territory),
+        "doubt": told_doubt(result, scores, _people(result).to_numpy(float), groups),
         "names": public_names(result),
     }
     return Shown(**held, mode="public", above=above, hidden=hidden)
@@ -204,11 +214,15 @@ def _polygons(result: Result, territory: Territory, scores: Scores) -> Candidate
         population=table["population"] + changed.to_numpy(float),
         score=_mean_scores(held, scores, people),
     )
-    reasons = held.reasons
+    each = incident_need(result)
+    table, reasons = told_worths(result, table, each), held.reasons
     if "price" in reasons:
         whole = float(table["objective"].sum())
-        reasons = reasons.assign(price=_prices(reasons["price"], people, whole))
-    return replace(held, polygons=table, reasons=reasons, notes=_notes(held.notes))
+        reasons = told_ways(result, scores, people, whole, each)
+    whole_people = float(people.sum())
+    inside = float(people[(held.membership > 0).to_numpy()].sum())
+    shares = {"people_share": inside / whole_people if whole_people > 0 else 0.0}
+    return replace(held, polygons=table, reasons=reasons, notes=_notes(held.notes, shares, each))
 
 
 def _mean_scores(
@@ -223,23 +237,19 @@ def _mean_scores(
     return mean.fillna(exact)
 
 
-def _prices(price: pd.Series[float], people: pd.Series[float], whole: float) -> np.ndarray:
-    """Return prices in thousandths of the plan or coarser: a step is worth a tenth of the score."""
-    held = price.to_numpy(float)
-    if whole <= 0:
-        return np.full(len(held), np.nan)
-    needed = people.to_numpy(float) * _PRICE_POINTS * 1000 / whole
-    steps = np.array(_PRICE_STEPS, float)
-    step = steps[np.minimum(np.searchsorted(steps, needed), len(steps) - 1)] * whole / 1000
-    return np.asarray(np.rint(held / step) * step)
+def _notes(notes: Mapping[str, Any], told: Mapping[str, float], each: float) -> dict[str, Any]:
+    """Return the figures of the search to three digits; sums of single blocks are left out.
 
-
-def _notes(notes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the figures of the search to three digits; sums of single blocks are left out."""
+    Shares of people are those of the people told, and worths in steps of two incidents' worth.
+    """
     out: dict[str, Any] = {}
+    step = step_above(2 * each, first=10.0)
     for key, value in notes.items():
         if key in ("people_above_line", "need_above_line"):
             continue
+        value = told.get(key, value)
+        if key in ("worth", "bound") and value is not None:
+            value = float(np.rint(value / step) * step)
         number = isinstance(value, float | np.floating) and np.isfinite(value)
         out[key] = float(f"{value:.3g}") if number else value
     return out
@@ -252,17 +262,30 @@ def _profiles(
     without = copy.copy(territory)
     object.__setattr__(without, "facilities", None)
     anew = profile(without, result.indicators, result.values, scores, polygons)
-    return replace(result.profiles, profile=anew.profile)
+    return replace(result.profiles, profile=told_rates(result, anew.profile))
 
 
 def _stability(result: Result, territory: Territory) -> Stability | None:
-    """Return how sure the polygons are, their core counted from the people told."""
+    """Return how sure the polygons are, their shares of people those of the people told."""
     held = result.stability
     if held is None:
         return None
     people = territory.blocks["population"].fillna(0.0)
     inside = result.polygons.membership
     core = people.where(held.blocks["band"].to_numpy() == "core", 0.0)
+    kept = people * held.blocks["in_share"].to_numpy(float)
     whole = people.groupby(inside).sum().reindex(held.polygons.index)
-    share = core.groupby(inside).sum().reindex(held.polygons.index) / whole.where(whole > 0)
-    return replace(held, polygons=held.polygons.assign(core_share=share.fillna(0.0)))
+    core, kept = (
+        one.groupby(inside).sum().reindex(held.polygons.index) / whole.where(whole > 0)
+        for one in (core, kept)
+    )
+    polygons = held.polygons.assign(core_share=core.fillna(0.0))
+    if len(held.reruns):
+        polygons = polygons.assign(kept_share=kept.fillna(0.0))
+    reruns = held.reruns
+    if "same_people_share" in reruns:
+        few = people.to_numpy(float) == result.study.publish.people_min / 2
+        slack = few.sum() * (result.study.publish.people_min - 1) / max(float(whole.sum()), 1.0)
+        same = [settled_share(float(one), slack) for one in reruns["same_people_share"]]
+        reruns = reruns.assign(same_people_share=same)
+    return replace(held, polygons=polygons, reruns=reruns)

@@ -93,8 +93,8 @@ def first_settles(result: Result) -> np.ndarray:
     for one in result.indicators:
         if one.dimension != "violence" or result.scores.weights.get(one.key, 0.0) <= 0:
             continue
-        counts = incidents_by_block(result, one)
-        if counts is None or result.values.origin[one.key] != "shrunk":
+        ends = parts_with(result, one)
+        if ends is None or result.values.origin[one.key] != "shrunk":
             continue
         none, first = (
             combine(
@@ -104,24 +104,29 @@ def first_settles(result: Result) -> np.ndarray:
                 coverage_min=study.coverage_min,
             ).value.to_numpy(float)
             - result.polygons.threshold
-            for held in _parts_with(result, one, counts)
+            for held in ends
         )
         with np.errstate(invalid="ignore"):
             out |= (none <= _LINE_ROUNDED) & (first >= -_LINE_ROUNDED) & (first > none)
     return out
 
 
-def _parts_with(
-    result: Result, indicator: Indicator, counts: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the part each block would have with no incident, and with one."""
+def parts_with(result: Result, indicator: Indicator) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the part each block would have with no incident, and with one.
+
+    None where incidents have no block of their own.
+    """
+    counts = incidents_by_block(result, indicator)
+    if counts is None or result.values.origin[indicator.key] in ("smoothed", "allocated"):
+        return None
     part = result.scores.parts[indicator.key].to_numpy(float)
     value = result.values.value[indicator.key].to_numpy(float)
     step, known = _value_step(result, indicator), ~np.isnan(value) & ~np.isnan(part)
     if step is None or not known.any():
         moved = [part + _PART_UNKNOWN * (total - counts) for total in (0.0, 1.0)]
         return np.clip(moved[0], 0.0, 1.0), np.clip(moved[1], 0.0, 1.0)
-    if indicator.key in result.values.reliability:
+    shrunk = result.values.origin[indicator.key] == "shrunk"
+    if shrunk and indicator.key in result.values.reliability:
         own = result.values.reliability[indicator.key].to_numpy(float)
         step = step * np.where(np.isnan(own), 1.0, own)
     order = np.argsort(value[known], kind="stable")
