@@ -15,7 +15,15 @@ from targeting.sample import write_city
 from tests.render.results import make_result
 
 SCREEN = {"width": 1280, "height": 800}
-DRAWING = ("leaflet/leaflet.js", "inflate.js", "unpack.js", "scale.js", "raster.js", "blocks.js")
+DRAWING = (
+    "leaflet/leaflet.js",
+    "inflate.js",
+    "unpack.js",
+    "scale.js",
+    "raster.js",
+    "runs.js",
+    "blocks.js",
+)
 
 
 @pytest.fixture(scope="session")

@@ -85,6 +85,30 @@ def test_touching_takes_every_pixel_an_edge_goes_through(tab):
         assert (shapely.distance(mine, one) < 0.02).all()
 
 
+RUNS = """([width, height, scale, left, top, touch, close]) => {
+  const boxes = targeting.boxes(shapes);
+  const draw = (raster, low) => raster.draw(shapes, boxes, 0, shapes.count,
+    {scale, left, top: top - low, touch});
+  const runs = targeting.runs(width, height, close, draw);
+  const look = Uint32Array.from({length: shapes.count + 1}, (_, i) => i);
+  const out = new Uint32Array(width * height);
+  for (let row = 0; row < height; row += 1) runs.line(row, look, out, row * width);
+  const every = [...out.keys()].filter((i) => i % 7 === 0);
+  if (every.some((i) => runs.at(Math.floor(i / width), i % width) !== out[i])) throw "at";
+  return [runs.count, Array.from(out)]; }"""
+
+
+@pytest.mark.parametrize(("touch", "close"), [(False, 0), (True, 0), (True, 1), (False, 2)])
+@pytest.mark.parametrize("height", [95, 96, 230])
+def test_runs_made_in_bands_are_the_raster_made_at_once(tab, touch, close, height):
+    pack_pixels(tab, scattered(60, seed=8, size=40.0))
+    asked = [211, height, 0.25, -11.25, -7.5, touch, close]
+    count, held = tab.evaluate(RUNS, asked)
+    whole = np.array(tab.evaluate(RASTER, asked)).reshape(height, 211)
+    np.testing.assert_array_equal(np.array(held).reshape(height, 211), whole)
+    assert count == height + (np.diff(whole, axis=1) != 0).sum()
+
+
 def test_gaps_narrower_than_a_street_are_closed_and_wider_ones_stay(tab):
     boxes = [shapely.box(a, 0, a + 4, 3) for a in (0, 5, 12)] + [shapely.box(0, 5, 4, 8)]
     pack_pixels(tab, boxes)

@@ -4,6 +4,7 @@
   "use strict";
 
   const CHUNK = 256;
+  const BAND = 64; // rows of pixels painted at once
   const FEW = 3500;
   const COARSE_M = 3; // a pixel this wide hides streets: blocks then take every pixel they touch
   const DASHED_M = 5; // from here on a street is a pixel here and none there: it is closed
@@ -30,6 +31,36 @@
       out |= Math.round(sum / whole) << shift;
     }
     return out >>> 0;
+  }
+
+  /* A row of pixels from two rows twice as fine. Numbers below 256 are places of patterns. */
+  function mixedRow(fine, width, out, from, { tiles, side }, row) {
+    const line = (row % side) * side;
+    const shown = (color, column) =>
+      color > 0 && color < 256 ? tiles[color - 1][line + (column % side)] : color;
+    for (let column = 0; column < width; column += 1) {
+      const a = fine[2 * column];
+      const b = fine[2 * column + 1];
+      const c = fine[2 * (width + column)];
+      const d = fine[2 * (width + column) + 1];
+      if (a === b && a === c && a === d) {
+        out[from + column] = a > 0 && a < 256 ? shown(a, column) : a;
+      } else {
+        const [e, f, g, h] = [shown(a, column), shown(b, column), shown(c, column), shown(d, column)];
+        out[from + column] = mixed(e, f, g, h);
+      }
+    }
+  }
+
+  /* A row of pixels with the patterns their numbers below 256 stand for. */
+  function patternedRow(width, out, from, { tiles, side }, row) {
+    const line = (row % side) * side;
+    for (let column = 0; tiles.length && column < width; column += 1) {
+      const color = out[from + column];
+      if (color > 0 && color < 256) {
+        out[from + column] = tiles[color - 1][line + (column % side)];
+      }
+    }
   }
 
   /* A canvas that Leaflet moves and scales; `this.frame()` readies it for city pixels. */
@@ -147,12 +178,12 @@
         return exact;
       }
       const { scale, x, y, dense } = this.frame();
-      const { width, height, ids, fine } = this._raster;
+      const { width, height, fine } = this._raster;
       const column = Math.floor((point.x * scale + x) * dense * fine);
       const row = Math.floor((point.y * scale + y) * dense * fine);
       return column < 0 || row < 0 || column >= width || row >= height
         ? -1
-        : ids[row * width + column] - 1;
+        : this._raster.at(row, column) - 1;
     },
 
     bounds(i) {
@@ -162,20 +193,17 @@
       return L.latLngBounds(at(box[0], box[1]), at(box[2], box[3]));
     },
 
-    /* Calls with the first and last + 1 of every run of blocks that may be seen. */
-    _eachChunk(visit) {
+    /* Runs of blocks that may be seen. */
+    _seen() {
       const { scale, x, y } = this.frame();
       const size = this._bounds.getSize();
-      for (const { first, last, left, top, right, bottom } of this._chunks) {
-        if (
+      return this._chunks.filter(
+        ({ left, top, right, bottom }) =>
           right * scale + x >= 0 &&
           bottom * scale + y >= 0 &&
           left * scale + x <= size.x &&
-          top * scale + y <= size.y
-        ) {
-          visit(first, last);
-        }
-      }
+          top * scale + y <= size.y,
+      );
     },
 
     /* The blocks that may be seen, or null when they are too many for paths. */
@@ -183,7 +211,7 @@
       const { scale, x, y } = this.frame();
       const size = this._bounds.getSize();
       const found = [];
-      this._eachChunk((first, last) => {
+      for (const { first, last } of this._seen()) {
         for (let i = first; i < last && found.length <= FEW; i += 1) {
           if (
             this._boxes[4 * i + 2] * scale + x >= 0 &&
@@ -194,7 +222,7 @@
             found.push(i);
           }
         }
-      });
+      }
       return found.length > FEW ? null : found;
     },
 
@@ -226,23 +254,20 @@
       const pixel = this._meters / (scale * dense);
       const fine = dense < 1.5 && pixel > COARSE_M && pixel < MIXED_M && !this.over ? 2 : 1;
       const wide = pixel / fine;
-      const raster = new targeting.Raster(width * fine, height * fine);
-      raster.fine = fine;
-      raster.touch = wide > COARSE_M;
-      const how = {
-        scale: scale * dense * fine,
-        left: x * dense * fine,
-        top: y * dense * fine,
-        touch: raster.touch,
+      const most = wide > DASHED_M ? Math.min(2, Math.round(STREET_M / wide)) : 0;
+      const [step, north] = [scale * dense * fine, y * dense * fine];
+      const how = { scale: step, left: x * dense * fine, touch: wide > COARSE_M };
+      const seen = this._seen();
+      const draw = (raster, low, high) => {
+        for (const { first, last, top, bottom } of seen) {
+          if (bottom * step + north >= low && top * step + north < high) {
+            const band = { ...how, top: north - low };
+            raster.draw(this.city.blocks, this._boxes, first, last, band);
+          }
+        }
       };
-      this._eachChunk((first, last) => {
-        raster.draw(this.city.blocks, this._boxes, first, last, how);
-      });
-      if (wide > DASHED_M) {
-        raster.close(Math.min(2, Math.round(STREET_M / wide)));
-      }
-      this._raster = raster;
-      this._image = this._ctx.createImageData(width, height);
+      this._raster = targeting.runs(width * fine, height * fine, most, draw);
+      Object.assign(this._raster, { fine, touch: how.touch });
     },
 
     _show() {
@@ -256,38 +281,33 @@
       }
     },
 
-    /* The raster in the colors of its classes. */
+    /* The raster in the colors of its classes, a band of rows after the other. */
     _paint() {
-      const { ids, fine } = this._raster;
-      const { width, height } = this._image;
-      const { colors, tiles, side } = this._table();
+      const { width, height } = this._container;
+      const raster = this._raster;
+      const table = this._table();
       const classes = this.painted.classes;
       const look = new Uint32Array(classes.length + 1);
       for (let i = 0; i < classes.length; i += 1) {
-        look[i + 1] = colors[classes[i]];
+        look[i + 1] = table.colors[classes[i]];
       }
-      const out = new Uint32Array(this._image.data.buffer);
-      for (let row = 0, at = 0; row < height; row += 1) {
-        const line = (row % side) * side;
-        const shown = (color, column) =>
-          color > 0 && color < 256 ? tiles[color - 1][line + (column % side)] : color;
-        let from = row * fine * width * fine;
-        for (let column = 0; column < width; column += 1, at += 1, from += fine) {
-          const color = look[ids[from]];
-          out[at] = color > 0 && color < 256 ? tiles[color - 1][line + (column % side)] : color;
-          if (fine === 1) {
-            continue;
-          }
-          const below = from + 2 * width;
-          const b = look[ids[from + 1]];
-          const c = look[ids[below]];
-          const d = look[ids[below + 1]];
-          if (b !== color || c !== color || d !== color) {
-            out[at] = mixed(out[at], shown(b, column), shown(c, column), shown(d, column));
+      const image = this._ctx.createImageData(width, Math.min(BAND, height));
+      const out = new Uint32Array(image.data.buffer);
+      const fine = raster.fine === 2 ? new Uint32Array(4 * width) : null;
+      for (let top = 0; top < height; top += BAND) {
+        const rows = Math.min(BAND, height - top);
+        for (let row = 0; row < rows; row += 1) {
+          if (fine) {
+            raster.line(2 * (top + row), look, fine, 0);
+            raster.line(2 * (top + row) + 1, look, fine, 2 * width);
+            mixedRow(fine, width, out, row * width, table, top + row);
+          } else {
+            raster.line(top + row, look, out, row * width);
+            patternedRow(width, out, row * width, table, top + row);
           }
         }
+        this._ctx.putImageData(image, 0, top, 0, 0, width, rows);
       }
-      this._ctx.putImageData(this._image, 0, 0);
     },
 
     /* The color of each class as one number; 1 to 255 is the place of a pattern. */

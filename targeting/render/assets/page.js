@@ -43,6 +43,7 @@
       this.data = await targeting.unpack(text, this.scene.data);
       const { zoom, origin } = this.scene;
       const city = { zoom, origin, blocks: this.data.shapes("blocks") };
+      this.data.release();
       this.city = city;
       this.facilities = {
         ...this.data.spots("facilities"),

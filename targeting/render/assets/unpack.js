@@ -3,6 +3,7 @@
 (function (targeting) {
   "use strict";
 
+  const OUTLINES = /^blocks\.(rings|points|(first\.)?[xy])$/; // the first streams of a file
   const MISSING = -2147483648;
   const SMALL_RING = 12;
 
@@ -37,12 +38,42 @@
     return out;
   }
 
-  async function inflate(data, size) {
+  async function inflate(data) {
     if (typeof DecompressionStream === "undefined") {
-      return targeting.inflate(data, size);
+      return targeting.inflate(data);
     }
     const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
+  }
+
+  /* Inflates into arrays of these sizes, one after the other: no copy of a copy. */
+  async function inflateInto(data, sizes) {
+    const out = sizes.map((size) => new Uint8Array(size));
+    let [part, at] = [0, 0];
+    const take = (held) => {
+      for (let from = 0; from < held.length; ) {
+        if (at === sizes[part]) {
+          [part, at] = [part + 1, 0];
+        } else {
+          const more = held.subarray(from, from + sizes[part] - at);
+          out[part].set(more, at);
+          [from, at] = [from + more.length, at + more.length];
+        }
+      }
+    };
+    if (typeof DecompressionStream === "undefined") {
+      take(targeting.inflate(data, sizes.reduce((a, b) => a + b, 0)));
+      return out;
+    }
+    const stream = new DecompressionStream("deflate-raw");
+    const writer = stream.writable.getWriter();
+    const written = writer.write(data).then(() => writer.close());
+    const reader = stream.readable.getReader();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      take(next.value);
+    }
+    await written;
+    return out;
   }
 
   /* Unsigned numbers of seven bits a byte. Sums and shifts stay below 2^31 in our data. */
@@ -74,11 +105,15 @@
     return out;
   }
 
-  function signed(data, about) {
-    const held = planes(data, about);
-    const out = new Int32Array(about.count);
-    for (let i = 0; i < about.count; i += 1) {
-      out[i] = (held[i] >>> 1) ^ -(held[i] & 1);
+  /* Numbers of either sign, the first of the file at `place[0]` … or, without places, in order. */
+  function signed(data, { count, width }, into, place) {
+    const out = into || new Int32Array(count);
+    for (let i = 0; i < count; i += 1) {
+      let held = data[i];
+      for (let plane = 1; plane < width; plane += 1) {
+        held |= data[i + plane * count] << (8 * plane);
+      }
+      out[place ? place[i] : i] = (held >>> 1) ^ -(held & 1);
     }
     return out;
   }
@@ -162,15 +197,23 @@
   }
 
   class Data {
-    constructor(raw, directory) {
-      this.raw = raw;
+    constructor(outlines, columns, directory) {
+      this.parts = [outlines, columns];
+      this.cut = outlines.length;
       this.directory = directory;
       this.columns = new Map();
     }
 
     slice(name) {
       const about = this.directory[name];
-      return this.raw.subarray(about.at, about.at + about.size);
+      const first = about.at + about.size <= this.cut;
+      const from = first ? about.at : about.at - this.cut;
+      return this.parts[first ? 0 : 1].subarray(from, from + about.size);
+    }
+
+    /* Lets go of the blocks' outlines as packed, half of the bytes, once they are unpacked. */
+    release() {
+      this.parts[0] = null;
     }
 
     has(name) {
@@ -243,11 +286,9 @@
       const order = sideBySide(sizes, ringEnds);
       const [xs, ys] = ["x", "y"].map((axis) => {
         const first = sums(this.signed(name + ".first." + axis));
-        const rest = this.signed(name + "." + axis);
-        const out = new Int32Array(first.length + rest.length);
-        for (let i = 0; i < rest.length; i += 1) {
-          out[order[i]] = rest[i];
-        }
+        const rest = name + "." + axis;
+        const out = new Int32Array(first.length + this.directory[rest].count);
+        signed(this.slice(rest), this.directory[rest], out, order);
         for (let ring = 0, at = 0; ring < sizes.length; ring += 1) {
           if (sizes[ring]) {
             out[ringEnds[ring]] = first[at++];
@@ -379,10 +420,12 @@
     return JSON.parse(new TextDecoder().decode(await inflate(bytes(text))));
   };
   targeting.unpack = async function (text, directory) {
-    let size = 0;
-    for (const name of Object.keys(directory)) {
-      size = Math.max(size, directory[name].at + directory[name].size);
+    let [cut, size] = [0, 0];
+    for (const [name, about] of Object.entries(directory)) {
+      size = Math.max(size, about.at + about.size);
+      cut = OUTLINES.test(name) ? Math.max(cut, about.at + about.size) : cut;
     }
-    return new Data(await inflate(bytes(text), size), directory);
+    const [outlines, columns] = await inflateInto(bytes(text), [cut, size - cut]);
+    return new Data(outlines, columns, directory);
   };
 })((window.targeting = window.targeting || {}));
