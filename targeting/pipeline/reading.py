@@ -10,6 +10,7 @@ from targeting.model import (
     IntakeReport,
     Territory,
 )
+from targeting.pipeline.collecting import collected_seldom
 from targeting.pipeline.holding_out import hold_out_problems
 from targeting.pipeline.telling import Tell, silent
 from targeting.problems import Problem, TargetingError
@@ -20,6 +21,7 @@ from targeting.study import Study
 from targeting.study_file import Draft, draft_study
 
 
+@collected_seldom()
 def load(
     path: Path, data: Path | None = None, *, tell: Tell = silent, cache: Path | None = None
 ) -> tuple[Study, Territory]:
@@ -76,6 +78,7 @@ def load(
     return draft.study, territory
 
 
+@collected_seldom()
 def check(
     path: Path, data: Path | None = None, *, tell: Tell = silent
 ) -> tuple[Study, IntakeReport]:
@@ -123,6 +126,7 @@ def check(
     return draft.study, report
 
 
+@collected_seldom()
 def check_whole(
     path: Path, data: Path | None = None, *, tell: Tell = silent, cache: Path | None = None
 ) -> tuple[Study, Territory]:

@@ -16,6 +16,7 @@ from targeting.model import (
     SpotTest,
     Territory,
 )
+from targeting.pipeline.collecting import collected_seldom
 from targeting.pipeline.delineating import delineated, named, neighbors, settled
 from targeting.pipeline.holding_out import held_out
 from targeting.pipeline.reading import load
@@ -28,6 +29,7 @@ from targeting.render import check_folder, write_outputs
 from targeting.study import Study
 
 
+@collected_seldom()
 def carry_out(study: Study, territory: Territory, *, tell: Tell = silent) -> Result:
     """Compute a study over its territory.
 
@@ -114,6 +116,7 @@ def _carried_out(study: Study, territory: Territory, tell: Tell) -> Result:
     )
 
 
+@collected_seldom()
 def run(
     path: Path,
     out: Path,
