@@ -30,6 +30,7 @@ test: setup-test lint
 lint: setup-test
 	@echo "== style"
 	@$(BIN)/ruff check .
+	@$(BIN)/oxlint --config tools/oxlint.json --deny-warnings --quiet targeting/render/assets/*.js
 	@echo "== types"
 	@$(BIN)/mypy
 	@echo "== imports"

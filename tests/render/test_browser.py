@@ -61,7 +61,8 @@ def test_columns_arrive_exactly(page, result):
 def shapes_of(page, name: str) -> list:
     """Shapes as the page draws them, as longitude and latitude."""
     rings = page.evaluate(
-        """(name) => { const p = targeting.page, s = p.data.shapes(name);
+        """(name) => { const p = targeting.page;
+          const s = name === "blocks" ? p.city.blocks : p.data.shapes(name);
           return Array.from({length: s.count}, (_, i) =>
             targeting.latlngs(p.city, s, i).map((r) => r.map((l) => [l.lng, l.lat]))); }""",
         name,

@@ -202,6 +202,7 @@ def test_the_address_opens_what_was_found(found):
     address = found.evaluate("location.hash")
     assert "found=n~neighborhood~" in address
     found.evaluate("targeting.page.home()")
+    until(found, "!location.hash.includes('found')")  # the page writes its address a little later
     found.evaluate("(hash) => { location.hash = hash; }", address)
     until(found, "targeting.page.view.name === 'place'")
     assert found.inner_text("#panel-body h2") == "San José del Río"

@@ -89,7 +89,7 @@
       }
     },
 
-    _group({ id, path, style }, scale) {
+    _group({ path, style }, scale) {
       const ctx = this._ctx;
       const near = this._zoom >= NEAR_ZOOM;
       const above = style.outline || (style.over && (style.always || !near));

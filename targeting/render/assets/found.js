@@ -134,7 +134,11 @@
     const level = (page.scene.places || []).find((one) => start === "n" && one.level === first);
     const count = start === "f" ? page.facilities.count : level ? level.count : 0;
     if (text && Number.isInteger(i) && i >= 0 && i < count) {
-      start === "f" ? openFacility(page, i) : openPlace(page, first, i);
+      if (start === "f") {
+        openFacility(page, i);
+      } else {
+        openPlace(page, first, i);
+      }
     }
   }
 

@@ -8,10 +8,10 @@
   const SMALL_RING = 12;
 
   /* The letters of targeting/render/packed_text.py, each at its code its place among them. */
-  const UNUSED = [34, 38, 39, 60, 62, 92, 96, 123, 125]; // quotes, brackets, braces …
+  const UNUSED = new Set([34, 38, 39, 60, 62, 92, 96, 123, 125]); // quotes, brackets, braces …
   const PLACES = new Uint8Array(128).fill(255);
   for (let code = 33, place = 0; code < 127; code += 1) {
-    if (!UNUSED.includes(code)) {
+    if (!UNUSED.has(code)) {
       PLACES[code] = place++;
     }
   }
