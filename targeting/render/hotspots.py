@@ -29,6 +29,7 @@ COLORS = {
     "low_95": "#5b93c4",
     "low_99": "#1f4e79",
     "not_significant": "#efece4",
+    "other": "#f1eee7",
     "no_contrast": "#c9c6be",
     "no_neighbors": "#b3b0a8",
 }
@@ -160,7 +161,7 @@ def told_risk(cluster: pd.Series[Any]) -> float:
     if not np.isfinite(risk):
         return np.nan
     step = public.step_above(2 * risk / max(cases, 1.0), first=0.1)
-    return float(np.round(np.rint(risk / step) * step, 1))
+    return float(np.round(public.in_steps(risk, step), 1))
 
 
 def _tens(people: float) -> float:

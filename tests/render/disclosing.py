@@ -191,7 +191,8 @@ def _rates_of_polygons(page: Opened, known: Knowledge, people: np.ndarray, lives
         inside = np.flatnonzero((number == polygon["number"]) & lives)
         whole = people[inside].sum()
         spare = 2.0 * (people[inside] == 1.5).sum()
-        ends = (row["value"] + np.array([-0.5, 0.5])) / PER * whole
+        half = max(0.5, public.step_above(2 * PER / max(whole - spare, 1.0)) / 2)
+        ends = (row["value"] + np.array([-half, half])) / PER * whole
         known.add(inside, 1.0, ends[0] - spare, ends[1] + spare)
 
 

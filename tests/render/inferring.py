@@ -8,6 +8,7 @@ of hot spots had. What is not recovered then is not recovered with less.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,13 +17,16 @@ import pandas as pd
 from targeting.composite.scoring import combine
 from targeting.delineation.asking import rules_of
 from targeting.delineation.graph import Limits
+from targeting.delineation.hotspots.local import getis_ord
+from targeting.delineation.hotspots.neighborhoods import neighborhoods
 from targeting.delineation.prepared import prepare
 from targeting.delineation.reasons.single_moves import joining_of, leaving_of
 from targeting.delineation.stability.reruns import defaults
 from targeting.model import DoubtSpec, HotSpotSpec, MethodSpec, Node, Result
 from targeting.render.encode import spatial_order
+from targeting.render.public import step_above
 from targeting.render.public.grouping import incidents_by_block
-from targeting.render.public.protecting import _PRICE_POINTS, _PRICE_STEPS
+from targeting.render.trend import STEP
 from targeting.study import Study
 from tests.render.decoding import Opened
 from tests.render.disclosing import PER, VIOLENCE, Knowledge, linear_study
@@ -32,13 +36,13 @@ _TESTS = {"permutations": 199, "correction": "none"}
 _BESIDE = ("threshold_share", "need", "perimeter_price")
 
 
-def telling_study(study: Study) -> Study:
+def telling_study(study: Study, *, small: bool = True) -> Study:
     """The linear study with all it can publish beside: small polygons, plans, tests, draws."""
     spots = tuple(
         HotSpotSpec(use, "hotspot", MethodSpec(use, dict(_TESTS)), of=VIOLENCE)
         for use in ("getis_ord", "local_moran")
     )
-    settings = dict(study.delineation.settings) | SMALL_POLYGONS
+    settings = dict(study.delineation.settings) | (SMALL_POLYGONS if small else {})
     return replace(
         linear_study(study),
         delineation=replace(study.delineation, settings=settings),
@@ -94,17 +98,20 @@ def scored(result: Result, percent: dict[str, float] | None = None) -> Scored:
     return Scored(*(held[order] for held in (whole - base, base, people, score)))
 
 
-def needs_of_polygons(page: Opened, known: Knowledge, told: Scored) -> None:
-    """The need of a polygon is what its people's scores have above the line, to tens."""
+def needs_of_polygons(page: Opened, known: Knowledge, told: Scored, each: float) -> None:
+    """The need of a polygon is what its people's scores have above the line, in known steps.
+
+    `each` is what an incident adds to a need, which sets the steps.
+    """
     number = page.column("polygon")
-    line = page.record["threshold"]
+    line, half = page.record["threshold"], step_above(5 * each, first=10.0) / 2
     for polygon in page.record["polygons"]:
         if polygon.get("need") is None:
             continue
         inside = np.flatnonzero(number == polygon["number"])
         people = told.people[inside]
         whole = people[~np.isnan(told.score[inside])].sum()
-        ends = [polygon["need"] + sign * 5 + (line + sign * 0.005) * whole for sign in (-1, 1)]
+        ends = [polygon["need"] + sign * half + (line + sign * 0.005) * whole for sign in (-1, 1)]
         told.add(known, inside, people, *ends)
 
 
@@ -123,21 +130,45 @@ def order_of_polygons(page: Opened, known: Knowledge, told: Scored) -> None:
 
 
 def other_sides(page: Opened, known: Knowledge, told: Scored, whole: float) -> None:
-    """Where a block would change sides, less what that would cost: its own exact score."""
+    """Where a block would change sides, less what that would cost: its own exact score.
+
+    So it is where both are those of the plan; `whole` is what the plan is worth.
+    """
     inside = page.column("polygon") > 0
     flip, price = page.column("reason.flip") / 100, page.column("reason.price") / 1000
     shown, people = page.column("score"), told.people
-    step = price_step(people, whole)
     for at in np.flatnonzero(~np.isnan(flip) & ~np.isnan(price) & (people > 0)):
-        cheap = max(price[at] * whole - step[at] / 2, 0.0) / people[at]
-        dear = (price[at] * whole + step[at] / 2) * 1.002 / people[at]
-        beyond = abs(flip[at] - shown[at]) <= 0.01 + 1e-9  # never the score shown
+        if abs(flip[at] - shown[at]) <= 0.01 + 1e-9:  # never the score shown: it was moved
+            continue
+        cheap = max(price[at] - 0.0005, 0.0) * whole / people[at]
+        dear = (price[at] + 0.0005) * 1.002 * whole / people[at]
         if inside[at]:
-            ends = flip[at] - 0.005 + cheap, np.inf if beyond else flip[at] + 0.005 + dear
-            told.add(known, [at], 1.0, ends[0] if not beyond else -np.inf, ends[1])
+            told.add(known, [at], 1.0, flip[at] - 0.005 + cheap, flip[at] + 0.005 + dear)
         else:
-            ends = -np.inf if beyond else flip[at] - 0.005 - dear, flip[at] + 0.005 - cheap
-            told.add(known, [at], 1.0, ends[0], ends[1] if not beyond else np.inf)
+            told.add(known, [at], 1.0, flip[at] - 0.005 - dear, flip[at] + 0.005 - cheap)
+
+
+def dearest_sides(page: Opened, known: Knowledge, told: Scored, whole: float) -> None:
+    """Where prices are as from the score told, they bound the exact one: none is below nothing."""
+    inside = page.column("polygon") > 0
+    price, people = page.column("reason.price") / 1000, told.people
+    shown = page.column("score")
+    known_price = np.round(page.column("reason.price"))
+    step = np.gcd.reduce(known_price[known_price > 0].astype(int)) / 1000
+    few = page.column("few") == 1  # told as one and a half
+    for at in np.flatnonzero(~np.isnan(price) & ~np.isnan(shown) & (people > 0) & ~few):
+        away = (price[at] + max(step, _coarsest(price[at])) / 2) * whole / people[at] + 0.005
+        if inside[at]:
+            told.add(known, [at], 1.0, shown[at] - away, np.inf)
+        else:
+            told.add(known, [at], 1.0, -np.inf, shown[at] + away)
+
+
+def _coarsest(price: float) -> float:
+    """The widest step a price may have been rounded to."""
+    steps = np.array([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
+    fits = steps[np.round(price * 1000).astype(int) % steps == 0]
+    return float(fits.max()) / 1000
 
 
 def single_moves(
@@ -178,11 +209,58 @@ def single_moves(
     return count
 
 
-def price_step(people: np.ndarray, whole: float) -> np.ndarray:
-    """The step a price is told in, as `targeting.render.public` has it."""
-    steps = np.array(_PRICE_STEPS, float)
-    needed = people * _PRICE_POINTS * 1000 / whole
-    return steps[np.minimum(np.searchsorted(steps, needed), len(steps) - 1)] * whole / 1000
+def hot_neighbors(page: Opened, known: Knowledge, result: Result) -> None:
+    """A class of hot spots bounds the sum of the rates of a block and its neighbors.
+
+    The mean of the city, the spread of each sum, and where each class begins and ends are given.
+    Where all but the high are one class, one incident taken away may have put a block there.
+    """
+    order = spatial_order(result.territory.blocks.geometry)
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    test = next(one for one in result.hotspots if one.spec.method.use == "getis_ord")
+    values = result.values.value[VIOLENCE]
+    found = getis_ord(values, result.links, **test.spec.method.settings).blocks
+    around = neighborhoods(values, result.links)
+    people = result.territory.blocks["population"].to_numpy(float)
+    layer = next(one for one in page.record["layers"] if one["id"] == f"hotspot.{test.spec.key}")
+    names = np.array([one["key"] for one in layer["classes"]])
+    told = page.column(f"hotspot.{test.spec.key}")[place[around.place]].astype(int)
+    own = found["z"].to_numpy(float)[around.place]
+    high = found["class"].str.startswith("high").to_numpy()[around.place]
+    line, last = own[high].min(), own[~high].max()
+    for at in np.flatnonzero((around.count > 0) & (np.abs(own) > 1e-6)):
+        inside = np.append(around.neighbors[[at]].indices, at)
+        blocks = around.place[inside]
+        spread = (around.lag[at] + around.deviation[at]) / own[at]
+        alike = own[told == told[at]]
+        ends = [alike.min(), alike.max()]
+        if names[told[at]] == "other":
+            ends = [-np.inf, max(line, last) + PER / people[blocks].min() / spread]
+        elif "other" in names:
+            ends = [line, np.inf]
+        low, high = (around.mean * len(inside) + end * spread for end in ends)
+        known.add(place[blocks], PER / people[blocks], low - 1e-6, high + 1e-6)
+
+
+def counts_fitting(index: Sequence[int], totals: Iterable[int]) -> list[set[int]]:
+    """By period of equal length, the numbers of incidents an index may stand for."""
+    out: list[set[int]] = [set() for _ in index]
+    for total in totals:
+        mean = total / len(index)
+        fitting = [
+            {
+                count
+                for count in range(total + 1)
+                if abs(100 * count / mean - told) <= STEP / 2 + 0.5
+            }
+            for told in index
+        ]
+        least = sum(min(one, default=total + 1) for one in fitting)
+        most = sum(max(one, default=-1) for one in fitting)
+        if all(fitting) and least <= total <= most:
+            out = [held | one for held, one in zip(out, fitting, strict=True)]
+    return out
 
 
 def settled_by_side(page: Opened, result: Result) -> np.ndarray:

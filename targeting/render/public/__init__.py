@@ -37,7 +37,7 @@ from targeting.render.public.grains import (
     withheld,
 )
 from targeting.render.public.intake import public_intake, told_people
-from targeting.render.public.prices import step_above
+from targeting.render.public.prices import in_steps, step_above
 from targeting.render.public.protecting import protected
 from targeting.render.public.shown import Shown, is_internal
 
@@ -56,6 +56,7 @@ __all__ = [
     "grain_of",
     "hidden_in_table",
     "hidden_of_total",
+    "in_steps",
     "is_internal",
     "levels",
     "line_points",

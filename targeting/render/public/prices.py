@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from targeting.model import Result, Scores
-from targeting.render.public.grains import VIOLENCE_PEOPLE_FLOOR, withheld
+from targeting.render.public.grains import VIOLENCE_PEOPLE_FLOOR, value_grain, withheld
 from targeting.render.public.sides import parts_with
 
 # Beside the price itself, a change must pay.
@@ -60,6 +60,17 @@ def step_above(least: float, first: float = 1.0) -> float:
     return float(round(step, 6))
 
 
+def in_steps(values: np.ndarray | float, step: np.ndarray | float) -> np.ndarray:
+    """Return values in steps, halves up: as many numbers of incidents share each.
+
+    Examples
+    --------
+    >>> in_steps(np.array([1.0, 2.0, 3.0, 4.0]), 2.0).tolist()
+    [2.0, 2.0, 4.0, 4.0]
+    """
+    return np.asarray(np.floor(np.asarray(values, float) / step + 0.5 + 1e-9) * step)
+
+
 def told_worths(result: Result, table: pd.DataFrame, need_each: float) -> pd.DataFrame:
     """Return `need` and `objective` of each polygon in steps worth two incidents.
 
@@ -79,9 +90,7 @@ def told_worths(result: Result, table: pd.DataFrame, need_each: float) -> pd.Dat
         small = small | withheld(result, one.key)
     least = np.where(small, max(result.study.publish.incidents_min, _INCIDENTS), _INCIDENTS)
     steps = np.array([step_above(need_each * float(times), first=10.0) for times in least])
-    told = {
-        name: np.rint(table[name].to_numpy(float) / steps) * steps for name in ("need", "objective")
-    }
+    told = {name: in_steps(table[name].to_numpy(float), steps) for name in ("need", "objective")}
     return table.assign(**told)
 
 
@@ -120,7 +129,7 @@ def told_ways(
     needed = np.maximum(held * _PRICE_POINTS, _INCIDENTS * need_each) * 1000 / whole
     steps = np.array(_PRICE_STEPS, float)
     step = steps[np.minimum(np.searchsorted(steps, needed), len(steps) - 1)] * whole / 1000
-    price = np.rint(price / step) * step
+    price = in_steps(price, step)
     away = np.divide(price * _PAYS, held, out=np.full(len(price), np.nan), where=lived)
     flip = np.rint((told + np.where(inside, -away, away)) / _FLIP_STEP) * _FLIP_STEP
     known = reasons["flip_score"].notna().to_numpy() & (flip >= 0) & (flip <= 1)
@@ -144,5 +153,6 @@ def told_rates(result: Result, profile: pd.DataFrame) -> pd.DataFrame:
         spread = years if one.settings.get("per_year") else 1.0
         for row in np.flatnonzero((profile["key"] == one.key).to_numpy() & (people > 0)):
             step = step_above(_INCIDENTS * float(per) / people[row] / spread, first=0.001)
-            value[row] = np.rint(value[row] / step) * step
+            if step > value_grain(one).size:
+                value[row] = in_steps(value[row], step)
     return profile.assign(value=value)

@@ -43,6 +43,7 @@ from targeting.render.public.prices import (
 from targeting.render.public.ranking import told_doubt
 from targeting.render.public.shown import Shown
 from targeting.render.public.sides import side_untold, told_reasons
+from targeting.render.public.spots import told_spots
 
 
 def protected(result: Result, *, internal: bool = False) -> Shown:
@@ -88,6 +89,7 @@ def protected(result: Result, *, internal: bool = False) -> Shown:
         "polygons": polygons,
         "profiles": _profiles(result, territory, scores, polygons),
         "stability": _stability(result, territory),
+        "hotspots": told_spots(result),
         "doubt": told_doubt(result, scores, _people(result).to_numpy(float), groups),
         "names": public_names(result),
     }

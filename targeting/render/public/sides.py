@@ -121,18 +121,24 @@ def parts_with(result: Result, indicator: Indicator) -> tuple[np.ndarray, np.nda
         return None
     part = result.scores.parts[indicator.key].to_numpy(float)
     value = result.values.value[indicator.key].to_numpy(float)
-    step, known = _value_step(result, indicator), ~np.isnan(value) & ~np.isnan(part)
+    step, known = value_with(result, indicator), ~np.isnan(value) & ~np.isnan(part)
     if step is None or not known.any():
         moved = [part + _PART_UNKNOWN * (total - counts) for total in (0.0, 1.0)]
         return np.clip(moved[0], 0.0, 1.0), np.clip(moved[1], 0.0, 1.0)
-    shrunk = result.values.origin[indicator.key] == "shrunk"
-    if shrunk and indicator.key in result.values.reliability:
-        own = result.values.reliability[indicator.key].to_numpy(float)
-        step = step * np.where(np.isnan(own), 1.0, own)
     order = np.argsort(value[known], kind="stable")
     values, parts = value[known][order], part[known][order]
     ends = [np.interp(value + (total - counts) * step, values, parts) for total in (0.0, 1.0)]
     return np.where(known, ends[0], part), np.where(known, ends[1], part)
+
+
+def value_with(result: Result, indicator: Indicator) -> np.ndarray | None:
+    """Return by how much one incident raises the value of each block; None of no rate."""
+    step = _value_step(result, indicator)
+    shrunk = result.values.origin[indicator.key] == "shrunk"
+    if step is not None and shrunk and indicator.key in result.values.reliability:
+        own = result.values.reliability[indicator.key].to_numpy(float)
+        step = step * np.where(np.isnan(own), 1.0, own)
+    return step
 
 
 def _value_step(result: Result, indicator: Indicator) -> np.ndarray | None:
