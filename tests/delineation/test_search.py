@@ -121,8 +121,18 @@ def test_packing_equals_brute_force():
             if sum(len(groups[n]) for n in some) == len({b for n in some for b in groups[n]})
         )
         rules = Rules(Limits(1, 9, 9, 0, 0), 3)
-        chosen = choose(found, rules, polygons=3, columns=np.empty((12, 0)))
-        assert value[chosen].sum() == pytest.approx(best)
+        for relaxed in (False, True):
+            chosen = choose(found, rules, polygons=3, columns=np.empty((12, 0)), relaxed=relaxed)
+            assert value[chosen].sum() == pytest.approx(best)
+
+
+def test_a_packing_of_halves_is_made_whole():
+    # Any two of the three share a block: in halves they are worth 1.5 together, whole only 1.
+    found = Candidates(
+        np.array([0, 1, 1, 2, 2, 0], dtype=np.int32), np.array([2, 4, 6]), np.ones(3), np.zeros(3)
+    )
+    rules = Rules(Limits(1, 9, 9, 0, 0), 3)
+    assert len(choose(found, rules, polygons=3, columns=np.empty((3, 0)), relaxed=True)) == 1
 
 
 def random_rules(city, chance):

@@ -97,23 +97,69 @@ def closure(links: Borders, weight: np.ndarray, among: np.ndarray) -> Closure:
     scale = WHOLE / most
     loss = np.minimum(loss, most)
     one, two = place[links.row[inner]], place[links.column[inner]]
-    source, sink = np.flatnonzero(gain), np.flatnonzero(loss)
-    first = np.concatenate([one, np.full(len(source), size), sink])
-    second = np.concatenate([two, source, np.full(len(sink), size + 1)])
-    room = np.floor(np.concatenate([links.cost[inner], gain[source], loss[sink]]) * scale)
-    kept = room > 0
-    ends = (first[kept], second[kept])
-    shape = (size + 2, size + 2)
-    graph = sparse.csr_array((room[kept].astype(np.int32), ends), shape=shape)
-    moved = maximum_flow(graph, size, size + 1, method="dinic").flow
-    spare = graph - moved
-    spare.data[spare.data < 0] = 0
-    spare.eliminate_zeros()
-    reached = breadth_first_order(spare, size, return_predecessors=False)
-    chosen = np.zeros(size + 2, dtype=bool)
-    chosen[reached] = True
+    room = np.floor(links.cost[inner] * scale)
+    gain, loss = np.floor(gain * scale), np.floor(loss * scale)
+    moved, reached = _moved(size, (one[room > 0], two[room > 0]), room[room > 0], gain, loss)
     inside = np.zeros(count, dtype=bool)
-    inside[among] = chosen[:size]
-    flow[inner] = np.asarray(moved[one, two]).ravel() / scale
-    given = left[among] - np.bincount(one, flow[inner], minlength=size)
+    inside[among] = reached
+    along = np.zeros(len(one))
+    along[room > 0] = moved / scale
+    flow[inner] = along
+    given = own - np.bincount(one, along, minlength=size)
     return Closure(inside, float(np.maximum(given, 0.0).sum()), flow)
+
+
+def _moved(
+    size: int,
+    ends: tuple[np.ndarray, np.ndarray],
+    room: np.ndarray,
+    gain: np.ndarray,
+    loss: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Let as much flow as can from a source over blocks to a sink.
+
+    Parameters
+    ----------
+    size : int
+        How many blocks.
+    ends : tuple of ndarray
+        Of each link; both ways, in rising order.
+    room, gain, loss : ndarray
+        Capacity of each link, and of those from the source to each block and on to the sink.
+
+    Returns
+    -------
+    (ndarray, ndarray of bool)
+        What flows along each link, and the blocks the source can still reach.
+    """
+    one, two = ends
+    source, sink = gain > 0, loss > 0
+    rows = np.bincount(one, minlength=size)
+    spot, last = np.arange(len(one)), np.full(int(sink.sum()), size + 1)
+
+    def laid_out(more: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return where each row ends when some have one more than their links, and the links."""
+        ends_ = np.cumsum(rows + more)
+        return ends_, spot + (np.cumsum(more) - more)[one]
+
+    ends_, at = laid_out(sink.astype(np.int64))
+    starts = np.concatenate([[0], ends_, np.full(2, ends_[-1] + int(source.sum()))])
+    columns, capacity = np.empty((2, starts[-1]), dtype=np.int32)
+    columns[at], capacity[at] = two, room
+    columns[ends_[sink] - 1], capacity[ends_[sink] - 1] = last, loss[sink]
+    columns[ends_[-1] :], capacity[ends_[-1] :] = np.flatnonzero(source), gain[source]
+    shape = (size + 2, size + 2)
+    graph = sparse.csr_array((capacity, columns, starts.astype(np.int32)), shape=shape)
+    # It has each link both ways: each block with a gain or a loss has one more place in its row.
+    moved = maximum_flow(graph, size, size + 1, method="dinic").flow
+    moved.sort_indices()
+    ends_, at = laid_out((source | sink).astype(np.int64))
+    spare = -moved.data
+    spare[at] += room.astype(np.int32)
+    spare[ends_[sink] - 1] += loss[sink].astype(np.int32)
+    spare[ends_[-1] : ends_[-1] + int(source.sum())] += gain[source].astype(np.int32)
+    open_ = sparse.csr_array((np.maximum(spare, 0), moved.indices, moved.indptr), shape=shape)
+    open_.eliminate_zeros()
+    reached = np.zeros(size + 2, dtype=bool)
+    reached[breadth_first_order(open_, size, return_predecessors=False)] = True
+    return moved.data[at], reached[:size]

@@ -92,13 +92,13 @@ def replanned(case: Case, known: Known) -> list[np.ndarray]:
         if turn:
             found = joined([found, of_groups(board, groups)])
             board.owner[np.concatenate([*groups, NOTHING])] = kernel.FREE
-        chosen = choose(found, rules, polygons=rules.polygons, columns=columns)
+        chosen = choose(found, rules, polygons=rules.polygons, columns=columns, relaxed=True)
         groups = [np.sort(found.blocks(int(number))) for number in chosen]
         groups = _annealed(city, board, groups, turn)
         room = rules.polygons - len(groups)
         if room and turn < TURNS - 1:
             more = _best(board, _grown(city, rules, board, FILL_TRIES, 1.0), rules)
-            added = choose(more, rules, polygons=room, columns=columns)
+            added = choose(more, rules, polygons=room, columns=columns, relaxed=True)
             groups += [np.sort(more.blocks(int(number))) for number in added]
             groups = _annealed(city, board, groups, turn)
     return groups
