@@ -114,9 +114,10 @@ def _rows(result: Result, test: SpotTest) -> list[dict[str, Any]]:
         rows.append(_row(result, test, name, words) | held | {"withheld": False})
     for number, cluster in test.clusters.iterrows():
         words = {code: say("hotspot.cluster", code, number=number) for code in LANGUAGES}
-        rows.append(
-            _row(result, test, f"cluster_{number}", words) | _cluster(cluster, _least(result))
-        )
+        held = _cluster(cluster, _least(result))
+        if "people" in held and test.cluster is not None:
+            held["people"] = _tens(people[test.cluster == number].sum())  # those that are told
+        rows.append(_row(result, test, f"cluster_{number}", words) | held)
     return rows
 
 

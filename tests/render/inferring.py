@@ -292,5 +292,9 @@ def settled_by_side(page: Opened, result: Result) -> np.ndarray:
         )
         same.append(np.sign(found.value.to_numpy(float) - result.polygons.threshold))
     side = np.sign(page.column("reason.margin"))
+    # Only of a block above the line it is asked which polygon it might join.
+    codes = np.array([one["code"] for one in page.record["reasons"]])
+    outside = codes[page.column("reason").astype(int)] == "outside_untold"
+    side[outside & (page.column("reason.polygon") > 0)] = 1.0
     consistent = (np.array(same)[:, order] == side).sum(axis=0)
     return np.flatnonzero((people[order] > 0) & ~np.isnan(side) & (consistent == 1))

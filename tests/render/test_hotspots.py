@@ -10,7 +10,7 @@ import pytest
 
 from targeting.i18n import LANGUAGES, catalogue
 from targeting.model import HeldOut, HoldOutSpec, HotSpotSpec, MethodSpec, SpotTest
-from targeting.render import write_page
+from targeting.render import public, write_page
 from targeting.render.held_out import hold_out_lines, hold_out_table
 from targeting.render.hotspots import COLORS, hotspot_table
 from targeting.render.scene import build_scene
@@ -101,8 +101,11 @@ def test_a_row_a_class_and_a_cluster_texts_made_safe(tested):
     assert table["test"].value_counts().tolist() == [5, 4]
     cluster = table[table["group"] == "cluster_1"].iloc[0]
     figures = cluster[["block_count", "people", "relative_risk", "p"]].tolist()
-    # 2,004 people to tens, 2.345 in steps of 0.2 (two of 40 cases), and 0.001 up to hundredths.
-    assert figures == [25, 2000, 2.4, 0.01]
+    # The people told of its blocks to tens, 2.345 in steps of 0.2 (two of 40 cases), and 0.001
+    # is at most one in a hundred.
+    inside = tested.hotspots[1].cluster == 1
+    people = public.protected(tested).territory.blocks["population"][inside].sum()
+    assert figures == [25, round(people + 1e-6, -1), 2.4, 0.01]
     assert cluster["of"] == f"'{HOSTILE[6]}"
     assert (
         not table[[name for name in table if name.startswith("of")]]

@@ -103,6 +103,18 @@ def test_sides_not_protected_settle_many(told, exact):
     assert len(settled_by_side(exact, result)) > 20
 
 
+def test_the_polygon_a_block_might_join_does_not_tell_its_side(told):
+    """Only blocks above the line are asked; `reason.polygon` of the others is none."""
+    result, page = told
+    asked = result.polygons.reasons
+    codes = np.array([one["code"] for one in page.record["reasons"]])
+    untold = codes[page.column("reason").astype(int)] == "outside_untold"
+    assert (page.column("reason.polygon")[untold] == 0).all()
+    held = public.protected(result).polygons.reasons
+    assert (asked.loc[held["code"] == "outside_untold", "polygon"] > 0).any()
+    assert (held.loc[held["code"] == "outside_untold", "limit"] == "").all()
+
+
 # ------------------------------------------------------------------------------- prices and order
 
 

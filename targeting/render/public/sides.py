@@ -173,5 +173,12 @@ def _part_moves(result: Result, indicator: Indicator) -> tuple[np.ndarray, np.nd
 def told_reasons(reasons: pd.DataFrame, untold: np.ndarray) -> pd.DataFrame:
     """Return the reasons without those that would tell the side where it is not told."""
     code = reasons["code"].astype(str)
-    code = code.mask(untold & code.isin(_INSIDE), "inside_untold")
-    return reasons.assign(code=code.mask(untold & code.isin(_OUTSIDE), "outside_untold"))
+    outside = untold & code.isin(_OUTSIDE).to_numpy()
+    code = code.mask(untold & code.isin(_INSIDE), "inside_untold").mask(outside, "outside_untold")
+    told = reasons.assign(code=code)
+    # Only a block above the line is asked which polygon it might join, and why it may not.
+    if "polygon" in told:
+        told["polygon"] = told["polygon"].mask(outside, 0)
+    if "limit" in told:
+        told["limit"] = told["limit"].mask(outside, "")
+    return told
