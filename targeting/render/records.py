@@ -192,7 +192,10 @@ def polygon_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str,
     member = result.polygons.membership.to_numpy()
     city = result.territory.blocks["population"].to_numpy(float)
     counts = public.told_counts(result, [kind.key for kind in kinds if kind.sensitive])
-    counts_of = dict(list(counts.groupby("polygon")))
+    counts_of: dict[int, dict[str, Any]] = {}
+    rows: Any = counts.itertuples(index=False)
+    for row in rows:
+        counts_of.setdefault(int(row.polygon), {})[str(row.kind)] = row
     dimensions = {key: held.to_numpy(float) for key, held in result.scores.dimensions.items()}
     sure = polygon_sureness(result)
     profiles = _profiles(result)
@@ -220,7 +223,7 @@ def polygon_records(result: Result, kinds: list[FacilityKind]) -> list[dict[str,
                 "dimensions": means,
                 "sure": _sure(sure, int(number)),
                 "profile": profiles.get(int(number), []),
-                "kinds": _kind_counts(counts_of.get(number, counts.iloc[:0]), kinds),
+                "kinds": _kind_counts(counts_of.get(int(number), {}), kinds),
             }
         )
     return out
@@ -245,16 +248,15 @@ def _sure(table: pd.DataFrame, number: int) -> dict[str, float] | None:
 
 
 def _kind_counts(
-    counts: pd.DataFrame, kinds: list[FacilityKind]
+    rows: Mapping[str, Any], kinds: list[FacilityKind]
 ) -> list[dict[str, int | float | None]]:
     """Return every kind's count in a polygon, of its rows of `public.told_counts`.
 
     Fewer than three of a sensitive kind have no count, and how far one lies is not told.
     """
-    rows = {str(row.kind): row for row in counts.itertuples(index=False)}
     out: list[dict[str, int | float | None]] = []
     for kind in kinds:
-        row: Any = rows.get(kind.key)
+        row = rows.get(kind.key)
         if row is None:
             out.append({"count": None if kind.sensitive else 0, "nearest_m": None})
             continue
