@@ -19,7 +19,7 @@ from targeting.delineation.bound.budget import (
 )
 from targeting.delineation.bound.certificate import Bound, Certificate, Piece
 from targeting.delineation.bound.check import check_bound
-from targeting.delineation.bound.moats import Dual, moats
+from targeting.delineation.bound.moats import Dual, moats, moats_max
 from targeting.delineation.bound.possible import Possible, possible_blocks
 from targeting.delineation.bound.rounding import Round, flat, others, rounded
 from targeting.delineation.graph import City
@@ -70,7 +70,8 @@ def upper_bound(
     at = flat(city, rules, possible)
     pooled = priced(at.everything, polygons)
     at, pooled = rounded(city, rules, possible, at, pooled)
-    cities = [at, *others(city, rules, possible, at)]
+    digs = moats_max(effort) > 0
+    cities = [at, *(others(city, rules, possible, at) if digs else [])]
 
     def proven(pieces: Sequence[Piece]) -> Bound:
         round_ = (replace(piece, outline=at.outline, spread=at.spread) for piece in pieces)
@@ -80,7 +81,7 @@ def upper_bound(
     pieces = _pieces(cities, possible, pooled, rules, effort)
     bound = proven(pieces)
     wide = len(plan) > 0 and bound.gap(plan_worth(city, rules, plan)) > WIDE
-    if not wide and effort < LONGER:
+    if not digs or (not wide and effort < LONGER):
         return bound
     return proven([*pieces, _everywhere(cities, possible, pooled, rules, effort, TOGETHER)])
 

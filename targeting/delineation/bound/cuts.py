@@ -40,7 +40,13 @@ class Closure(NamedTuple):
     flow: np.ndarray
 
 
-def borders(city: City, price_per_m: float, outline: float = 0.0, spread: float = 0.0) -> Borders:
+def borders(
+    city: City,
+    price_per_m: float,
+    outline: float = 0.0,
+    spread: float = 0.0,
+    back: np.ndarray | None = None,
+) -> Borders:
     """Return the links of a city with their prices, the same both ways.
 
     Parameters
@@ -51,12 +57,15 @@ def borders(city: City, price_per_m: float, outline: float = 0.0, spread: float 
         Asked for a meter to be paid, in need.
     outline, spread : float
         Price of a meter of perimeter on top, and reward of a square meter, in need.
+    back : ndarray of int64, optional
+        Each link the other way round, as other borders of the same city have it.
     """
     count = len(city.need)
     row = np.repeat(np.arange(count), np.diff(city.starts))
     column = city.neighbor
-    back = np.empty(len(row), dtype=np.int64)
-    back[np.lexsort((column, row))] = np.lexsort((row, column))
+    if back is None:
+        back = np.empty(len(row), dtype=np.int64)
+        back[np.lexsort((column, row))] = np.lexsort((row, column))
     cost = price_per_m * (city.priced_facing + city.priced_facing[back]) / 2
     own = city.need - price_per_m * city.priced_outline
     if outline:

@@ -42,6 +42,11 @@ class Dual(NamedTuple):
     one_more: float
 
 
+def moats_max(effort: float) -> int:
+    """Return around how many places at most a moat is tried."""
+    return int(MOATS * effort)
+
+
 def moats(
     cities: Sequence[Round],
     among: np.ndarray,
@@ -70,7 +75,8 @@ def moats(
     """
     whole = cities[0].whole
     links, count = whole.links, len(among)
-    if not among.any() or len(rules.required):
+    most = moats_max(effort)
+    if not most or not among.any() or len(rules.required):
         return []
     tiny = COLD * max(dual.one_more, float(dual.counts.max()))
     hot = among & (dual.counts > tiny)
@@ -83,7 +89,7 @@ def moats(
     people = np.bincount(label[hot], whole.use[0][hot], minlength=len(worth))
     least = TRIFLE / effort * (float(worth.sum()) + rules.polygons * dual.one_more)
     small = np.flatnonzero((worth > least) & (people <= CROWDED * whole.most[0]))
-    small = small[np.argsort(-worth[small], kind="stable")][: int(MOATS * effort)]
+    small = small[np.argsort(-worth[small], kind="stable")][:most]
     dug = np.zeros(count, dtype=bool)
     found = []
     for which in small:

@@ -78,7 +78,7 @@ def rounded(
     for _ in range(STEPS):
         # The reward that costs least where so much ground is chosen.
         reward = 2 * math.pi * price / (most * _allowed(most, polygons, ground) / polygons)
-        at = _with(city, rules, possible, price, reward)
+        at = _with(city, rules, possible, price, reward, before)
         found = priced(at.everything, polygons, value.prices, SKETCH)
         if found.value < value.value:
             best, value = at, found
@@ -104,7 +104,7 @@ def others(city: City, rules: Rules, possible: Possible, at: Round) -> list[Roun
     if not at.outline:
         return []
     return [
-        _with(city, rules, possible, at.outline * outline, at.spread * spread)
+        _with(city, rules, possible, at.outline * outline, at.spread * spread, at)
         for outline, spread in SMALLER
     ]
 
@@ -131,9 +131,17 @@ def _extent(city: City, at: Round, known: Priced) -> tuple[float, float]:
     return float(outline), float(city.area[inside].sum())
 
 
-def _with(city: City, rules: Rules, possible: Possible, outline: float, spread: float) -> Round:
+def _with(
+    city: City,
+    rules: Rules,
+    possible: Possible,
+    outline: float,
+    spread: float,
+    like: Round | None = None,
+) -> Round:
     limits = rules.limits
-    whole = everywhere(city, rules, borders(city, limits.price_per_m, outline, spread))
+    back = None if like is None else like.whole.links.back
+    whole = everywhere(city, rules, borders(city, limits.price_per_m, outline, spread, back))
     if outline > 0:
         whole = whole._replace(due=math.pi * outline**2 / (limits.compactness_min * spread))
     everything = part_of(whole, possible.among, np.flatnonzero(possible.among))
