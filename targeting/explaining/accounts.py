@@ -1,7 +1,8 @@
-"""A block's account as a record: every number as coarse as it may leave the office.
+"""A block's account as a record, for the office: exact scores, told as coarsely as on the page.
 
 Rates of incidents are told as levels, parts and scores in their grains, values that a mask leaves
-open as the interval they lie in, and the people of a block only from three on, as on the page.
+open as the interval they lie in, and the people of a block only from three on. It is not for the
+public all the same: parts are the block's own, where the page tells those of a group.
 """
 
 from __future__ import annotations

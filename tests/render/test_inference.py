@@ -39,6 +39,7 @@ from tests.render.inferring import (
 from tests.render.test_hotspots import held
 from tests.render.test_page_trend import dated
 
+TRIED = 160
 DATA = Path(__file__).parent.parent.parent / "data"
 
 
@@ -67,6 +68,10 @@ def telling(tmp_path_factory):
     return result, opened_scene(build_scene(result))
 
 
+def some(cells: np.ndarray, count: int) -> np.ndarray:
+    return np.random.default_rng(8).choice(cells, min(count, len(cells)), replace=False)
+
+
 def with_exact(result, **held):
     """A protected result with some of what was protected put back."""
     return opened_scene(build_scene(replace(public.protected(result), **held)))
@@ -78,6 +83,7 @@ def attacked(result, page, *attacks):
     for add in attacks:
         add(known)
     assert known.holds(truth)  # else the attack proves nothing
+    cells = some(cells, TRIED)
     found = known.ranges(cells)
     hit = recovered(found)
     assert np.array_equal(np.round(found[hit].mean(axis=1)), truth[cells][hit])
@@ -141,7 +147,7 @@ def test_prices_and_flips_as_the_plan_has_them_would_tell(telling):
     polygons = replace(public.protected(result).polygons, reasons=result.polygons.reasons)
     page, own = with_exact(result, polygons=polygons), scored(result)
     hit = attacked(result, page, lambda known: other_sides(page, known, own, worth(result)))
-    assert hit.sum() > 10
+    assert hit.sum() > 4
 
 
 def test_a_price_leaves_out_the_own_score(telling):
@@ -198,7 +204,7 @@ def test_classes_as_the_test_gives_them_would_tell(telling):
     result, _ = telling
     page = with_exact(result, hotspots=result.hotspots)
     hit = attacked(result, page, lambda known: hot_neighbors(page, known, result))
-    assert hit.sum() > 10
+    assert hit.sum() > 4
 
 
 def test_risks_of_clusters_do_not_tell_a_case():
@@ -312,5 +318,4 @@ def test_none_of_a_thousand_cells_is_recovered_by_plan_tests_and_prices():
     dearest_sides(page, known, own, whole)
     hot_neighbors(page, known, result)
     assert known.holds(truth)
-    chosen = np.random.default_rng(8).choice(cells, 1000, replace=False)
-    assert not recovered(known.ranges(chosen)).any()
+    assert not recovered(known.ranges(some(cells, 1000))).any()
