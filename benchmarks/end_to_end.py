@@ -104,6 +104,9 @@ def case_rows(case: str, study: Path, data: Path | None) -> list[Row]:
 def measure(study: Path, data: Path | None) -> dict[str, object]:
     """Carry out one study and time its steps."""
     start = time.perf_counter()
+    from targeting.collecting import collect_seldom_here
+
+    collect_seldom_here()  # as the command does
     from targeting.pipeline import run
 
     marks: list[tuple[str, float]] = [("import", start)]

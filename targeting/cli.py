@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from targeting import __version__
+from targeting.collecting import collect_seldom_here
 from targeting.explaining.arguments import Console, add_commands
 from targeting.i18n import LANGUAGES, catalogue, say
 from targeting.problems import Problem, TargetingError
@@ -55,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         an index that is not the one published).
     """
     _plain_streams()
+    if arguments is None:
+        collect_seldom_here()
     given = list(sys.argv[1:] if arguments is None else arguments)
     language = _language(given)
     options = _parser(language).parse_args(given)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from targeting.collecting import collected_seldom
 from targeting.delineation.settings import check_settings
 from targeting.indicators import measure
 from targeting.model import (
     IntakeReport,
     Territory,
 )
-from targeting.pipeline.collecting import collected_seldom
 from targeting.pipeline.holding_out import hold_out_problems
 from targeting.pipeline.telling import Tell, silent
 from targeting.problems import Problem, TargetingError

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from targeting import compiled
 from targeting.characterization import profile
+from targeting.collecting import collected_seldom
 from targeting.composite.checks import check_composite
 from targeting.composite.doubting import doubt_of
 from targeting.composite.effective import main_effects
@@ -16,7 +17,6 @@ from targeting.model import (
     SpotTest,
     Territory,
 )
-from targeting.pipeline.collecting import collected_seldom
 from targeting.pipeline.delineating import delineated, named, neighbors, settled
 from targeting.pipeline.holding_out import held_out
 from targeting.pipeline.reading import load
