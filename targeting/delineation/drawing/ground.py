@@ -160,7 +160,10 @@ def _places(scene: Scene, found: Cut) -> np.ndarray:
         whole = shapely.coverage_union_all(found.faces.shape[found.label == number])
         made[number] = filled(whole, number, blocks, scene.owner)
     made = smoothed(on_the_grid(made), scene.shapes[found.rim], SIMPLIFY_M)
+    shapely.prepare(made)
     for number, at in enumerate(scene.groups):
+        if shapely.covers(made[number], scene.shapes[at]).all():
+            continue
         missing = shapely.difference(shapely.union_all(scene.shapes[at]), made[number])
         if shapely.area(missing) > SPECK_M2:
             own = [made[number], *shapely.get_parts(missing)]
