@@ -1,9 +1,25 @@
 """YAML is read strictly: zeros kept, double keys refused, dates left as text."""
 
 import pytest
+import yaml
 
 from targeting.problems import TargetingError
-from targeting.strict_yaml import WrittenInt, read_yaml
+from targeting.strict_yaml import WrittenInt, _Loader, read_yaml
+
+
+def test_the_quick_loader_reads_as_the_plain_one_does():
+    text = "a: 01001\nb: 2020-01-01\nc: [1.5, null, yes, 'x']\nd: {e: 0o7}\n"
+    plain = yaml.load(text, Loader=_Loader)
+    assert plain == read_yaml(text)
+    assert [type(value) for value in plain.values()] == [
+        type(value) for value in read_yaml(text).values()
+    ]
+
+
+@pytest.mark.parametrize("text", ["a: [1,\t2", "{a: x?y, b: 1}\n}"])
+def test_what_the_quick_loader_forgives_is_still_refused(text):
+    with pytest.raises(TargetingError):
+        read_yaml(text)
 
 
 def test_a_code_remembers_its_zeros():

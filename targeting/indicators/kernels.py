@@ -7,8 +7,6 @@ from typing import Literal
 
 import numpy as np
 import shapely
-from scipy.fft import irfftn, next_fast_len, rfftn
-from scipy.ndimage import distance_transform_edt, map_coordinates
 from scipy.sparse import csr_array
 
 Kernel = Literal["quartic", "gaussian"]
@@ -155,6 +153,8 @@ def mass_inside(
     Statistical Society C 34(2), 138–147; Jones, M. C. (1993). Simple boundary correction for
     kernel density estimation. Statistics and Computing 3, 135–146.
     """
+    from scipy.ndimage import map_coordinates
+
     reach = reach_m(kernel, bandwidth_m)
     west, south, east, north = shapely.total_bounds(shapes)
     width, height = east - west, north - south
@@ -179,6 +179,8 @@ def _convolved(grid: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 
     Importing `scipy.signal` takes longer than everything computed here.
     """
+    from scipy.fft import irfftn, next_fast_len, rfftn
+
     whole = np.array(grid.shape) + kernel.shape - 1
     padded = [next_fast_len(int(size), real=True) for size in whole]
     found = irfftn(rfftn(grid, padded) * rfftn(kernel, padded), padded)
@@ -191,6 +193,8 @@ def _ground(
     shapes: np.ndarray, corner: np.ndarray, cell: float, size: tuple[int, int], margin_m: float
 ) -> np.ndarray:
     """Return a grid, 1 where the middle of the cell lies within the margin of a polygon."""
+    from scipy.ndimage import distance_transform_edt
+
     from targeting.indicators._density_loops import wind
 
     parts = shapely.get_parts(shapes)

@@ -8,6 +8,7 @@ import pytest
 import shapely
 
 from targeting.problems import TargetingError
+from targeting.sources import stated_crs, vectors
 from targeting.sources.facilities import facilities
 from targeting.sources.incidents import points
 from targeting.sources.lines import lines
@@ -21,6 +22,24 @@ SQUARES = [shapely.box(0, 0, 1, 1), shapely.box(2, 0, 3, 1), shapely.box(4, 0, 6
 
 def layer(shapes, **columns):
     return gpd.GeoDataFrame(columns, geometry=list(shapes), crs=32613)
+
+
+@pytest.mark.parametrize("code", [4326, 6372, 32613, 32614, 4483])
+def test_a_shapefile_s_system_is_searched_for_once(tmp_path, monkeypatch, code):
+    # ESRI's text, as GDAL writes it, names no code: GDAL searches the register for it.
+    path = tmp_path / "b.shp"
+    pyogrio.write_dataframe(
+        layer(SQUARES, key=["a", "b", "c"]).set_crs(code, allow_override=True), path
+    )
+    as_gdal_reads = pyogrio.read_dataframe(path).crs
+    searched = []
+    real = pyogrio.read_info
+    monkeypatch.setattr(pyogrio, "read_info", lambda *a, **k: searched.append(a) or real(*a, **k))
+    monkeypatch.setattr(stated_crs, "_found", {})
+    for _ in range(2):
+        assert vectors._read_dataframe(str(path), "", {}).crs.srs == as_gdal_reads.srs
+    assert len(searched) == 1
+    assert pyogrio.get_gdal_config_option("USE_OSR_FIND_MATCHES") is None
 
 
 @pytest.mark.parametrize("name", ["b.gpkg", "b.shp", "b.fgb", "b.geojson", "b.parquet"])
