@@ -76,3 +76,10 @@ def opened_page(path: Path) -> Opened:
     assert record is not None
     assert data is not None
     return Opened(json.loads(inflated(record[1])), data[1])
+
+
+def everything_in(path: Path) -> str:
+    """Every text a written page holds: the file, its record, and its packed bytes as UTF-8."""
+    opened = opened_page(path)
+    record = json.dumps(opened.record, ensure_ascii=False)
+    return "\n".join([path.read_text("utf-8"), record, opened.raw.decode("utf-8", "replace")])

@@ -16,6 +16,7 @@ from targeting.pipeline import carry_out, load
 from targeting.sample import City, make_city, write_generic_city
 from targeting.sample.abroad import block_codes
 from targeting.study import Study
+from tests.render.decoding import opened_page
 
 GENERIC = {"polygons", "table", "points", "facilities", "lines", "raster"}
 
@@ -125,6 +126,6 @@ def test_the_command_writes_it_and_runs_it(tmp_path: Path, capsys: pytest.Captur
     assert main(["sample", "--abroad", "--blocks", "600", "--out", str(out), "--lang", "en"]) == 0
     assert "9 files" in capsys.readouterr().out
     assert main(["run", str(out / "study.yaml"), "--lang", "en"]) == 0
-    page = (out / "results" / "index.html").read_text(encoding="utf-8")
-    assert "Harbor City (made data)" in page
-    assert "Homes without piped water" in page
+    record = opened_page(out / "results" / "index.html").record
+    assert record["title"]["en"] == "Harbor City (made data)"
+    assert "Homes without piped water" in [one["names"]["en"] for one in record["indicators"]]
