@@ -33,7 +33,7 @@ from targeting.render.scene import Scene, build_scene
 from targeting.render.sharing import ground_of, picture_svg
 
 # For readers without JavaScript: a third of the bytes of the picture for a report.
-_PICTURE_WIDTH = 600
+_PICTURE_WIDTH = 500
 _PACKED = '<script type="application/octet-stream"'
 
 

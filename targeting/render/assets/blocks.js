@@ -52,17 +52,6 @@
     }
   }
 
-  /* A row of pixels with the patterns their numbers below 256 stand for. */
-  function patternedRow(width, out, from, { tiles, side }, row) {
-    const line = (row % side) * side;
-    for (let column = 0; tiles.length && column < width; column += 1) {
-      const color = out[from + column];
-      if (color > 0 && color < 256) {
-        out[from + column] = tiles[color - 1][line + (column % side)];
-      }
-    }
-  }
-
   /* A canvas that Leaflet moves and scales; `this.frame()` readies it for city pixels. */
   const CityCanvas = L.Renderer.extend({
     initialize(options) {
@@ -302,8 +291,13 @@
             raster.line(2 * (top + row) + 1, look, fine, 2 * width);
             mixedRow(fine, width, out, row * width, table, top + row);
           } else {
-            raster.line(top + row, look, out, row * width);
-            patternedRow(width, out, row * width, table, top + row);
+            const [from, line] = [row * width, ((top + row) % table.side) * table.side];
+            raster.line(top + row, look, out, from, (first, end, color) => {
+              const tile = table.tiles[color - 1];
+              for (let at = first; at < end; at += 1) {
+                out[at] = tile[line + ((at - from) % table.side)];
+              }
+            });
           }
         }
         this._ctx.putImageData(image, 0, top, 0, 0, width, rows);

@@ -33,13 +33,18 @@
       return this.ids[low];
     }
 
-    /* Writes look[number] of every pixel of a row. */
-    line(row, look, out, from) {
+    /* Writes look[number] of every pixel of a row; what is below 256 and not 0 by `pattern`, if
+       there is one: pattern(first, last + 1, what). */
+    line(row, look, out, from, pattern) {
       const last = this.starts[row + 1];
       let at = from;
       for (let run = this.starts[row]; run < last; run += 1) {
         const color = look[this.ids[run]];
         const end = from + this.ends[run];
+        if (pattern && color < 256 && color > 0) {
+          pattern(at, end, color);
+          at = end;
+        }
         while (at < end) {
           out[at++] = color;
         }

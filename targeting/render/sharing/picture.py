@@ -226,12 +226,13 @@ def _draw_blocks(root: ET.Element, ground: Ground, frame: _Frame) -> None:
 def _draw_polygons(root: ET.Element, result: Result, frame: _Frame, focus: int | None) -> None:
     table = result.polygons.polygons
     for shape in table.geometry:
-        placed = shapely.simplify(shapely.transform(shape, frame.place), _FINER_THAN_SEEN)
-        path = "".join(
-            _ring_path(shapely.get_coordinates(ring))
-            for ring in shapely.get_rings(shapely.get_parts(placed))
-        )
-        for color, wide in ((_PAPER, "5"), (_INK, "2.4")):
+        placed = shapely.transform(shape, frame.place)
+        for color, wide, coarse in ((_PAPER, "5", 3.0), (_INK, "2.4", 1.0)):
+            held = shapely.simplify(placed, coarse * _FINER_THAN_SEEN)
+            path = "".join(
+                _ring_path(shapely.get_coordinates(ring))
+                for ring in shapely.get_rings(shapely.get_parts(held))
+            )
             about = {"d": path, "fill": "none", "stroke": color, "stroke-width": wide}
             ET.SubElement(root, "path", about)
     for number, shape in table.geometry.items():
