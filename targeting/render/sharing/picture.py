@@ -24,6 +24,7 @@ MISSING_COLOR = "#c9c9c4"
 _INK, _PAPER = "#1c1f26", "#ffffff"
 _LEGEND, _LINE = 48, 16
 _LETTERS = 7.2
+_SWATCH = 32
 _FINER_THAN_SEEN = 0.4
 _MARGIN, _FOCUS_MARGIN = 0.08, 0.35
 _WORLD = 256 << ZOOM
@@ -273,8 +274,11 @@ def _draw_legend(root: ET.Element, scene: dict[str, Any], breaks: list[int], fra
     names = [f"{low}–{high - 1}" for low, high in ends]
     entries = list(zip(names, ramp(len(names)), strict=True))
     entries.append((words["legend.missing"], MISSING_COLOR))
-    step = (frame.width - 16) / len(entries)
-    for place, (name, color) in enumerate(entries):
-        x, y = 8 + place * step, frame.height + 26
+    # As wide as what each says: in a narrow picture the last one would be cut.
+    room = np.cumsum([0.0, *(_SWATCH + _LETTERS * len(name) for name, _ in entries)])
+    wider = (frame.width - 16) / float(room[-1])
+    lefts, size = 8 + room[:-1] * wider, "13" if wider > 1.1 else "11"
+    for x, (name, color) in zip(lefts.tolist(), entries, strict=True):
+        y = frame.height + 26
         _rectangle(root, (x, y, 20, 14), color)
-        _text(root, x + 26, y + 12, name)
+        _text(root, x + 25, y + 12, name, font_size=size)
