@@ -335,7 +335,7 @@ def _combine(node: Node, parts: pd.DataFrame, rule: _Rule) -> Combined:
     if not below:
         enough = whole.coverage >= enough_share
         told_of = _only(whole.contributions, enough)
-        return Combined(whole.value.where(enough), told_of, whole.coverage, {})
+        return Combined(_of(whole.value, enough), told_of, whole.coverage, {})
     told, coverage = [], np.zeros(len(parts))
     for child in node.children:
         known = held[child.key].notna()
@@ -345,9 +345,9 @@ def _combine(node: Node, parts: pd.DataFrame, rule: _Rule) -> Combined:
             continue
         one = below[child.key]
         with np.errstate(divide="ignore", invalid="ignore"):
-            within = one.contributions.div(one.value.where(one.value > 0), axis=0).fillna(0.0)
+            within = one.contributions.div(_of(one.value, one.value > 0), axis=0).fillna(0.0)
         told.append(within.mul(whole.contributions[child.key], axis=0))
-        coverage += one.coverage.where(known, 0.0).to_numpy() * child.weight
+        coverage += np.where(known, one.coverage, 0.0) * child.weight
     share = pd.Series(coverage, index=parts.index)
     enough = share >= enough_share
     groups: dict[str, pd.Series[float]] = {}
@@ -356,11 +356,17 @@ def _combine(node: Node, parts: pd.DataFrame, rule: _Rule) -> Combined:
     contributions = pd.concat(told, axis=1)
     order = [column for column in parts.columns if column in contributions.columns]
     return Combined(
-        whole.value.where(enough),
+        _of(whole.value, enough),
         _only(contributions[order], enough),
         share,
         groups,
     )
+
+
+def _of(column: pd.Series[float], rows: pd.Series[bool]) -> pd.Series[float]:
+    """Return the column with nothing in the other rows (`where` would look the index up)."""
+    held = np.where(rows.to_numpy(), column.to_numpy(), np.nan)
+    return pd.Series(held, index=column.index, name=column.name)
 
 
 def _only(table: pd.DataFrame, rows: pd.Series[bool]) -> pd.DataFrame:

@@ -37,7 +37,9 @@ def told_people(people: pd.Series[float], least: int) -> pd.Series[float]:
     >>> told_people(pd.Series([0.0, 1.0, 2.0, 3.0]), 3).tolist()
     [0.0, 1.5, 1.5, 3.0]
     """
-    return people.mask((people > 0) & (people < least), least / 2)
+    held = people.to_numpy(float, na_value=np.nan)
+    told = np.where((held > 0) & (held < least), least / 2, held)
+    return pd.Series(told, index=people.index, name=people.name)
 
 
 def public_intake(territory: Territory, publish: PublishSpec) -> IntakeReport:
