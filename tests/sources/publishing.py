@@ -38,8 +38,9 @@ CENSUS_RENAMED = (
 )
 DENUE = "/contenidos/masiva/denue/denue_08_csv.zip"
 DENUE_PARTS = ("/contenidos/masiva/denue/denue_08_1_csv.zip", DENUE.replace("08_", "08_2_"))
-CONAPO = "/work/models/CONAPO/Datos_Abiertos/Marginacion/IMU_2020.zip"
-CONAPO_OLD = "/work/models/CONAPO/Marginacion/Datos_Abiertos/IMU_2020.zip"
+_AT_CONAPO = "work/models/CONAPO"  # on its servers
+CONAPO = f"/{_AT_CONAPO}/Datos_Abiertos/Marginacion/IMU_2020.zip"
+CONAPO_OLD = f"/{_AT_CONAPO}/Marginacion/Datos_Abiertos/IMU_2020.zip"
 # As long as INEGI's page of a missing file.
 NOT_FOUND_PAGE = b"<!DOCTYPE html>\r\n<html><body>P\xc3\xa1gina no encontrada".ljust(2263, b" ")
 LAYERS = ("m", "a", "l", "mun", "e", "sia", "sil", "sip")

@@ -104,8 +104,9 @@ def wanted_files(
     for key, record in publishers()["downloads"].items():
         if key in without and key not in NEEDED:
             continue
+        places = {"state": state, "slug": slug, "part": PART, "folder": record.get("folder", "")}
         addresses = (
-            _elsewhere(address, base_url).format(state=state, slug=slug, part=PART)
+            _elsewhere(address, base_url).format(**places)
             for address in record["addresses"]
         )
         words = {name: str(record[name]) for name in ("source", "year", "terms", "page")}
