@@ -35,7 +35,7 @@ TARGETS = {
 def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="under 60 s")
+    parser.add_argument("--quick", action="store_true", help="under 50 s")
     parser.add_argument("--json", action="store_true", help="rows as JSON")
     parser.add_argument("--study", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--data", type=Path, help=argparse.SUPPRESS)
